@@ -1,0 +1,20 @@
+// The migrations, in order, as an explicit list: no globbing, so the same under tsc, tsx and the test runner.
+import { House0001 } from './0001-house.js';
+import { Vocabulary0002 } from './0002-vocabulary.js';
+import { PersonsAndPlaces0003 } from './0003-persons-and-places.js';
+import { SourcesAndClaims0004 } from './0004-sources-and-claims.js';
+import { CasesAndEvents0005 } from './0005-cases-and-events.js';
+import { Detentions0006 } from './0006-detentions.js';
+import { Refugees0007 } from './0007-refugees.js';
+import { Trade0008 } from './0008-trade.js';
+
+export const migrations = [
+  House0001,
+  Vocabulary0002,
+  PersonsAndPlaces0003,
+  SourcesAndClaims0004,
+  CasesAndEvents0005,
+  Detentions0006,
+  Refugees0007,
+  Trade0008,
+];

@@ -1,0 +1,64 @@
+-- What adoption means today: every record enters the spine, is revised with a version, and can be read and written by
+-- the application's roles without ever being deleted. One file = the whole present truth; it is replaced at each migrate.
+
+create or replace function house.enter_record() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  new.version := 1;
+  new.created_at := now();
+  new.updated_at := now();
+  new.created_by := coalesce(nullif(current_setting('kualik.actor', true), ''), session_user);
+  new.updated_by := new.created_by;
+  insert into records (id, noun, sensitivity, team_id) values (new.id, tg_table_name, new.sensitivity, new.team_id);
+  return new;
+end $$;
+
+-- `now()` is the start of the transaction: an older one may write after a younger, hence the greatest().
+create or replace function house.revise_record() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if new.id <> old.id then raise exception 'A record keeps its id.' using errcode = 'integrity_constraint_violation'; end if;
+  new.version := old.version + 1;
+  new.created_at := old.created_at;
+  new.created_by := old.created_by;
+  new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
+  new.updated_by := coalesce(nullif(current_setting('kualik.actor', true), ''), session_user);
+  if (new.sensitivity, new.team_id) is distinct from (old.sensitivity, old.team_id) then
+    update records set sensitivity = new.sensitivity, team_id = new.team_id where id = new.id;
+  end if;
+  return new;
+end $$;
+
+-- Which noun a record is; null when there is no such record.
+create or replace function house.noun_of(record uuid) returns text
+language sql stable set search_path = public, pg_temp as $$ select noun from records where id = record $$;
+
+-- When a record took place: the bounds of the column that its noun named at adoption.
+create or replace function house.happened(record uuid, out earliest date, out latest date)
+language plpgsql stable set search_path = public, pg_temp as $$
+declare adopted house.adopted;
+begin
+  select a.* into adopted from house.adopted a where a.noun = house.noun_of(record);
+  if adopted.happens is null then return; end if;
+  execute format('select %I, %I from %I where id = $1', adopted.happens || '_earliest', adopted.happens || '_latest', adopted.noun)
+    using record into earliest, latest;
+end $$;
+
+-- Gives each adopted table its triggers and grants. The editor writes no id (a chosen id would be an oracle) and deletes nothing.
+create or replace function house.furnish() returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  noun text;
+  writable text;
+begin
+  for noun in select a.noun from house.adopted a order by 1 loop
+    execute format('create or replace trigger a_enter_record before insert on %I for each row execute function house.enter_record()', noun);
+    execute format('create or replace trigger a_revise_record before update on %I for each row execute function house.revise_record()', noun);
+    select string_agg(quote_ident(attname), ', ') into writable from pg_attribute
+      where attrelid = noun::regclass and attnum > 0 and not attisdropped and attidentity = ''
+        and attname not in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by');
+    execute format('revoke all on %I from kualik_reader, kualik_editor', noun);
+    execute format('grant select on %I to kualik_reader, kualik_editor', noun);
+    execute format('grant insert (%1$s), update (%1$s) on %2$I to kualik_editor', writable, noun);
+  end loop;
+end $$;

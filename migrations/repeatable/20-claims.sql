@@ -1,0 +1,129 @@
+-- Claims decide. A claim settles its own roots, publication bounds, weight and level when it is written,
+-- and `house.accept` writes what the claims of a record say, by the one order that every reader uses: preference.
+
+-- Stated before computed before inferred, then credibility, then the order of recording; a rank overrules all of it.
+-- A denial bears no value, and alone brings nothing into existence; a neutral mention bears existence only.
+create or replace function house.settle_claim() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  known house.adopted;
+  base record;
+  inherited smallint := 0;
+begin
+  select a.* into known from house.adopted a where a.noun = house.noun_of(new.record_id);
+  if known.noun is null or known.noun = 'claims' then
+    raise exception 'A claim is about a record that exists, and not about another claim.' using errcode = 'foreign_key_violation';
+  end if;
+  if new.field <> '' and not new.field = any (known.claimed) then
+    raise exception 'The field "%" of % is not one that claims decide.', new.field, known.noun using errcode = 'check_violation';
+  end if;
+  if new.source_id is not null then
+    new.roots := array[new.source_id];
+    if new.published is null then
+      select s.published_earliest, s.published_latest into base from sources s where s.id = new.source_id;
+      -- An undated source counts as published only when nothing could be earlier: never certainly, always possibly.
+      new.published_earliest := coalesce(base.published_earliest, '-infinity');
+      new.published_latest := coalesce(base.published_latest, 'infinity');
+    end if;
+  else
+    select count(*) as found, max(c.published_earliest) as earliest, max(c.published_latest) as latest, max(c.level) as level into base
+      from claims c where c.id = any (new.derived_from);
+    if base.found <> cardinality(new.derived_from) then
+      raise exception 'A claim is derived from claims that exist.' using errcode = 'foreign_key_violation';
+    end if;
+    select array_agg(distinct root order by root) into new.roots
+      from claims c cross join unnest(c.roots) root where c.id = any (new.derived_from);
+    new.published_earliest := base.earliest;
+    new.published_latest := base.latest;
+    inherited := base.level;
+  end if;
+  new.level := greatest(new.sensitivity, inherited, (select max(s.sensitivity) from sources s where s.id = any (new.roots)));
+  new.bears := new.rank <> 'DEPRECATED'
+    and (new.stance in ('ASSERTS', 'REPORTS_ALLEGATION') or (new.stance = 'NEUTRAL_MENTION' and new.field = ''));
+  new.preference :=
+    ((case new.rank when 'PREFERRED' then 0 when 'NORMAL' then 1 else 2 end * 10
+      + case new.basis when 'STATED' then 0 when 'COMPUTED' then 1 else 2 end) * 10
+      + new.credibility) * (1::bigint << 40) + new.sequence;
+  return new;
+end $$;
+create or replace trigger b_settle_claim before insert or update on claims for each row execute function house.settle_claim();
+
+-- Claims are append-only: what was said stays said. Only how it is judged may change.
+create or replace function house.keep_claim() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  if (new.record_id, new.field, new.value, new.wording, new.source_id, new.locator, new.stance, new.basis, new.derived_from, new.sequence)
+    is distinct from
+     (old.record_id, old.field, old.value, old.wording, old.source_id, old.locator, old.stance, old.basis, old.derived_from, old.sequence) then
+    raise exception 'What a claim says cannot be changed; withdraw it and add another.' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $$;
+create or replace trigger a_keep_claim before update on claims for each row execute function house.keep_claim();
+
+-- The claim that decides each field of a record: the first that bears, at or below the record's own level.
+create or replace function house.deciding_claims(record uuid, level smallint)
+returns table (field text, value jsonb, earliest date, latest date, claim_id uuid)
+language sql stable set search_path = public, pg_temp as $$
+  select distinct on (c.field) c.field, c.value, c.earliest, c.latest, c.id
+  from claims c
+  where c.record_id = record and c.field <> '' and c.bears and c.level <= deciding_claims.level
+  order by c.field, c.preference
+$$;
+
+-- Writes the accepted values of a record from its claims. Returns whether anything changed.
+-- A field that no claim speaks of keeps the value an editor gave it; one whose claims no longer bear, or are all above the
+-- level of the record, becomes unknown: else a withdrawn or sealed value would stay on show.
+create or replace function house.accept(record uuid) returns boolean
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  noun text := house.noun_of(record);
+  known smallint;
+  decided jsonb;
+  columns text;
+  changed integer;
+begin
+  if noun is null then return false; end if;
+  select r.sensitivity into known from records r where r.id = record;
+  select jsonb_object_agg(pair.key, pair.value) into decided
+    from (select distinct c.field from claims c where c.record_id = record and c.field <> '') spoken
+    left join house.deciding_claims(record, known) d using (field)
+    cross join lateral (
+      select spoken.field, d.value
+      union all
+      select spoken.field || bound.suffix, to_jsonb(bound.day)
+        from (values ('_earliest', d.earliest), ('_latest', d.latest)) bound(suffix, day)
+        where exists (select 1 from pg_attribute where attrelid = noun::regclass and attname = spoken.field || bound.suffix)
+    ) pair(key, value);
+  if decided is null then return false; end if;
+  select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(decided) key;
+  execute format(
+    'update %1$I set (%2$s) = (select %2$s from jsonb_populate_record(null::%1$I, $1))
+     where id = $2 and row(%2$s) is distinct from (select row(%2$s) from jsonb_populate_record(null::%1$I, $1))',
+    noun, columns) using decided, record;
+  get diagnostics changed = row_count;
+  return changed > 0;
+end $$;
+
+-- What a claim copied from its source or from its bases follows them: a corrected day of publication, and above all a
+-- raised level. An update that changes nothing but lets the claim settle again is enough; the records then accept again.
+create or replace function house.resettle_claims() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare touched uuid[];
+begin
+  if tg_table_name = 'sources' then
+    with settled as (update claims set rank = rank where source_id = new.id returning record_id)
+    select array_agg(distinct record_id) into touched from settled;
+  else
+    with settled as (update claims set rank = rank where derived_from @> array[new.id] returning record_id)
+    select array_agg(distinct record_id) into touched from settled;
+  end if;
+  perform house.accept(record) from unnest(touched) record;
+  return null;
+end $$;
+create or replace trigger e_resettle_claims after update on sources for each row
+  when ((old.sensitivity, old.published_earliest, old.published_latest) is distinct from (new.sensitivity, new.published_earliest, new.published_latest))
+  execute function house.resettle_claims();
+create or replace trigger e_resettle_claims after update on claims for each row
+  when ((old.level, old.published_earliest, old.published_latest) is distinct from (new.level, new.published_earliest, new.published_latest))
+  execute function house.resettle_claims();

@@ -1,0 +1,104 @@
+-- Rules that one row cannot check alone: chains of certificates, and links that time forbids.
+
+create or replace function house.check_certificate_chain() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  ancestor status_documents;
+  step uuid := new.predecessor_id;
+begin
+  if step is null then return new; end if;
+  select * into ancestor from status_documents where id = step;
+  if ancestor.id is null then
+    raise exception 'The predecessor was not found.' using errcode = 'foreign_key_violation', constraint = 'certificate_predecessor_exists';
+  end if;
+  if ancestor.person_id <> new.person_id then
+    raise exception 'A certificate succeeds a certificate of the same holder.'
+      using errcode = 'check_violation', constraint = 'certificate_succeeds_one_of_the_same_holder';
+  end if;
+  while step is not null loop
+    if step = new.id then
+      raise exception 'A chain of certificates cannot come back to where it began.'
+        using errcode = 'check_violation', constraint = 'certificate_chain_has_no_cycle';
+    end if;
+    select predecessor_id into step from status_documents where id = step;
+  end loop;
+  return new;
+end $$;
+create or replace trigger c_check_chain before insert or update of predecessor_id, person_id on status_documents
+  for each row execute function house.check_certificate_chain();
+
+-- Which side of a link must come first: the cause. RETALIATION_FOR runs from the answer to what it answers,
+-- CAUSES and PRECEDES from the earlier to the later; PART_OF, PARALLEL and SAME_AS order nothing.
+create or replace function house.link_order(kind link_kind) returns text
+language sql immutable set search_path = public, pg_temp as $$
+  select case
+    when kind in ('CAUSES', 'PRECEDES') then 'FROM_FIRST'
+    when kind in ('RETALIATION_FOR', 'RESPONSE_TO', 'CONTINUES', 'INTENSIFIES', 'REVERSES', 'IMPLEMENTS') then 'TO_FIRST'
+  end
+$$;
+
+-- IMPOSSIBLE when the effect certainly precedes its cause, CONSISTENT when it certainly follows, else UNDETERMINED.
+create or replace function house.temporal_check(link_from uuid, link_to uuid, kind link_kind) returns text
+language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  cause record;
+  effect record;
+begin
+  if house.link_order(kind) is null then return 'UNDETERMINED'; end if;
+  if house.link_order(kind) = 'FROM_FIRST' then
+    select * into cause from house.happened(link_from);
+    select * into effect from house.happened(link_to);
+  else
+    select * into cause from house.happened(link_to);
+    select * into effect from house.happened(link_from);
+  end if;
+  return case when effect.latest < cause.earliest then 'IMPOSSIBLE' when effect.earliest > cause.latest then 'CONSISTENT' else 'UNDETERMINED' end;
+end $$;
+
+create or replace function house.refuse_impossible(link_from uuid, link_to uuid, kind link_kind, assessment assessment) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if assessment in ('SUPPORTED', 'CONFIRMED') and house.temporal_check(link_from, link_to, kind) = 'IMPOSSIBLE' then
+    raise exception 'The dates make this link impossible: the effect certainly came before its cause. It cannot be supported or confirmed.'
+      using errcode = 'check_violation', constraint = 'impossible_link_is_not_supported';
+  end if;
+end $$;
+
+create or replace function house.check_link() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform house.refuse_impossible(new.from_id, new.to_id, new.kind, new.assessment);
+  return new;
+end $$;
+create or replace trigger c_check_link before insert or update on event_links for each row execute function house.check_link();
+
+-- The same promise from the other side: a date cannot move so that a supported link becomes impossible.
+-- Deferred, because both ends of a link may be dated within one transaction.
+create or replace function house.check_links_of_record() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
+declare link event_links;
+begin
+  for link in select * from event_links where from_id = new.id or to_id = new.id loop
+    perform house.refuse_impossible(link.from_id, link.to_id, link.kind, link.assessment);
+  end loop;
+  return null;
+end $$;
+do $$
+declare dated house.adopted;
+begin
+  for dated in select * from house.adopted where happens is not null loop
+    execute format('drop trigger if exists d_check_links on %I', dated.noun);
+    execute format(
+      'create constraint trigger d_check_links after update of %I, %I on %I deferrable initially deferred for each row execute function house.check_links_of_record()',
+      dated.happens || '_earliest', dated.happens || '_latest', dated.noun);
+  end loop;
+end $$;
+
+-- A capture is evidence: neither it nor a step of its custody can be changed.
+create or replace function house.refuse_change() returns trigger
+language plpgsql as $$
+begin
+  raise exception 'Captures and their custody log are never changed.' using errcode = 'integrity_constraint_violation';
+end $$;
+create or replace trigger a_never_changes before update on captures for each row execute function house.refuse_change();
+create or replace trigger a_never_changes before update on custody_steps for each row execute function house.refuse_change();

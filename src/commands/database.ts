@@ -1,0 +1,47 @@
+// From a configuration to a database that can be used: embedded or the user's own, with roles, and migrated.
+import { migrations } from '../../migrations/index.js';
+import type { Config } from '../config.js';
+import { withClient } from '../db/client.js';
+import { startEmbedded } from '../db/embedded/index.js';
+import { describe, migrate } from '../db/migrate.js';
+import { bootstrap, type RoleUrls } from '../db/roles.js';
+import { loadSecret } from '../db/secret.js';
+import { repeatableDirectory } from '../paths.js';
+import type { Life } from './life.js';
+import { say } from './say.js';
+
+export interface Database extends RoleUrls {
+  /** Where the data is, for people; without a password. */
+  where: string;
+}
+
+const HOW = { created: 'a new database was made', started: 'started', adopted: 'was running already' };
+
+async function adminAddress(config: Config, life: Life): Promise<{ url: string; where: string }> {
+  if (config.databaseUrl) {
+    const { host, pathname } = new URL(config.databaseUrl);
+    return { url: config.databaseUrl, where: `${host}${pathname} (your own server)` };
+  }
+  say(`Starting the embedded PostgreSQL ...`);
+  const embedded = await startEmbedded({ dataDir: config.dataDir });
+  life.atEnd(embedded.stop);
+  const ms = Object.values(embedded.timings).reduce((sum, part) => sum + part, 0);
+  return { url: embedded.url, where: `${embedded.cluster} (embedded PostgreSQL, ${HOW[embedded.how]}, ${ms} ms)` };
+}
+
+export async function openDatabase(config: Config, life: Life, options: { again?: boolean } = {}): Promise<Database> {
+  const { url, where } = await adminAddress(config, life);
+  life.signal.throwIfAborted();
+  const urls = await bootstrap(url, loadSecret(config.dataDir, config.secret));
+  life.signal.throwIfAborted();
+  say(describe(await migrate({ migrateUrl: urls.migrateUrl, migrations, repeatable: repeatableDirectory, again: options.again })));
+  life.signal.throwIfAborted();
+  return { ...urls, where };
+}
+
+/** Rather than "was just made": a first start that was cut short before the founding case was in is still a first start. */
+export const holdsNoCase = (readerUrl: string): Promise<boolean> =>
+  withClient(readerUrl, async (client) => {
+    const { rows } = await client.query<{ empty: boolean }>('select not exists (select from cases) as empty');
+    return rows[0]?.empty ?? false;
+  });

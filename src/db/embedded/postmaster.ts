@@ -1,0 +1,167 @@
+// The running server of one cluster: found again after our own process was killed, started, and stopped.
+import * as fs from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { PlainError } from '../plain-error.js';
+import { giveTo, type Account } from './account.js';
+import type { Binaries } from './binaries.js';
+import { SETTINGS_FILE, SUPERUSER } from './cluster.js';
+import { isAlive } from './process-identity.js';
+
+const LOOPBACK = '127.0.0.1';
+const LOG_LIMIT = 20 * 1024 * 1024;
+const START_WITHIN_MS = 20_000;
+/** Reasons that pass by themselves: a killed server not yet gone, or another program that took the free port first. */
+const PASSING = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|could not bind|could not create any TCP\/IP sockets|Address already in use/;
+
+const SETTINGS: Record<string, string> = {
+  listen_addresses: LOOPBACK,
+  unix_socket_directories: '',
+  max_connections: '150',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  password_encryption: 'scram-sha-256',
+  // Refused statements and their values may name people: they stay out of the log.
+  log_min_error_statement: 'panic',
+  log_parameter_max_length_on_error: '0',
+  log_statement: 'none',
+};
+
+export const logFile = (cluster: string): string => join(cluster, 'server.log');
+export const superuserUrl = (port: number, password: string, database = 'postgres'): string =>
+  `postgres://${SUPERUSER}:${password}@${LOOPBACK}:${port}/${encodeURIComponent(database)}`;
+
+interface PidFile {
+  pid: number;
+  /** 0 while the server has not written it yet. */
+  port: number;
+}
+
+function readPidFile(cluster: string): PidFile | undefined {
+  try {
+    const lines = fs.readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n');
+    return { pid: Number(lines[0]), port: Number(lines[3] ?? 0) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A server changes into its data directory, which tells it from a stranger that inherited its process number. */
+function isServerOf(pid: number, cluster: string): 'yes' | 'no' | 'perhaps' {
+  if (!isAlive(pid)) return 'no';
+  if (process.platform !== 'linux') return 'perhaps';
+  try {
+    return fs.readlinkSync(`/proc/${pid}/cwd`) === fs.realpathSync(cluster) ? 'yes' : 'no';
+  } catch {
+    return isAlive(pid) ? 'perhaps' : 'no';
+  }
+}
+
+/** Connects, and makes sure that it is the server of this very directory. */
+async function answers(url: string, cluster: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+    return fs.realpathSync(rows[0]?.data_directory ?? '') === fs.realpathSync(cluster);
+  } catch (error) {
+    if ((error as { code?: string }).code === '28P01') throw new PlainError(`A database server runs on ${cluster}, but refuses the password kept there. Stop that server, then start Kualik again.`);
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** The port of the server that already runs on this cluster, if one does. */
+export async function findRunning(cluster: string, password: string): Promise<number | undefined> {
+  const until = Date.now() + 30_000;
+  const doubtUntil = Date.now() + 5_000;
+  for (;;) {
+    const found = readPidFile(cluster);
+    if (!found) return undefined;
+    const is = isServerOf(found.pid, cluster);
+    if (is === 'no') {
+      // PostgreSQL removes the file of a dead server itself, but not when its number now belongs to somebody else (or
+      // to a zombie). Two servers on one directory stay impossible: the shared memory block is checked as well.
+      if (isNumberTaken(found.pid)) fs.rmSync(join(cluster, 'postmaster.pid'), { force: true });
+      return undefined;
+    }
+    if (found.port && (await answers(superuserUrl(found.port, password), cluster))) return found.port;
+    if (Date.now() > (is === 'yes' ? until : doubtUntil)) return undefined;
+    await sleep(100); // starting up, recovering or shutting down
+  }
+}
+
+function isNumberTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Says whether a server runs, without touching anything. */
+export function runningProcess(cluster: string): PidFile | undefined {
+  const found = readPidFile(cluster);
+  return found && isServerOf(found.pid, cluster) !== 'no' ? found : undefined;
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, LOOPBACK, () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+
+/** Settings go into a file, not through `pg_ctl -o`: no shell quoting, which differs on Windows. */
+function writeSettings(cluster: string, account: Account, port: number, extra: Record<string, string>): void {
+  const lines = Object.entries({ port: String(port), ...SETTINGS, ...extra }).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`);
+  const file = join(cluster, SETTINGS_FILE);
+  fs.writeFileSync(file, lines.join(''), { mode: 0o600 });
+  giveTo(account, file);
+}
+
+const sizeOf = (file: string): number => fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+function whatTheLogSays(log: string, from: number): string {
+  const lines = fs.existsSync(log) ? fs.readFileSync(log).subarray(from).toString('utf8').split('\n') : [];
+  const telling = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|could not/.test(line));
+  return (telling.length ? telling : lines).slice(-5).join('\n').trim();
+}
+
+/** @returns the port. Waits for crash recovery, however long that takes. */
+export async function startServer(cluster: string, account: Account, binaries: Binaries, extra: Record<string, string>): Promise<number> {
+  const log = logFile(cluster);
+  if (sizeOf(log) > LOG_LIMIT) fs.renameSync(log, `${log}.1`);
+  const until = Date.now() + START_WITHIN_MS;
+  for (;;) {
+    const port = await freePort();
+    writeSettings(cluster, account, port, extra);
+    const before = sizeOf(log);
+    try {
+      await binaries.run('pg_ctl', ['-D', cluster, '-l', log, '-w', '-t', '3600', '-s', 'start']);
+      return port;
+    } catch (error) {
+      const said = whatTheLogSays(log, before);
+      if (!PASSING.test(said) || Date.now() > until) {
+        throw new PlainError(`The embedded database did not start. Its log, ${log}, says:\n${said || (error as Error).message}`, { cause: error });
+      }
+      await sleep(200);
+    }
+  }
+}
+
+export async function stopServer(cluster: string, binaries: Binaries): Promise<void> {
+  if (!runningProcess(cluster)) return;
+  try {
+    await binaries.run('pg_ctl', ['-D', cluster, '-m', 'fast', '-w', '-t', '120', '-s', 'stop']);
+  } catch (error) {
+    if (runningProcess(cluster)) throw error;
+  }
+}

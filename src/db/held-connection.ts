@@ -1,0 +1,128 @@
+// One connection, taken from the pool of a TypeORM data source for one operation, and given back clean or not at all.
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { cancelRunning } from './cancel.js';
+import { translateLoss, Unavailable } from './unavailable.js';
+
+/** A statement that was run, in order; for the log, for golden files and for the N+1 tests. */
+export interface Statement {
+  /** What it is for, in a word or two; given by the caller. */
+  name: string;
+  sql: string;
+  ms: number;
+}
+
+export interface HeldConnection {
+  runner: QueryRunner;
+  /** Text of our own, such as commit; not counted among the statements. */
+  send(sql: string): Promise<unknown>;
+  /** set_config(name, value, true) for each; not counted among the statements. */
+  configure(settings: Record<string, string>): Promise<unknown>;
+  /** Prepared under a name made from the text, so planned once per connection. */
+  rows<T>(name: string, sql: string, values: unknown[], searchPath: string): Promise<T[]>;
+  readonly statements: Statement[];
+  /** True once a statement failed for want of a connection, or was cancelled: the connection is not used again. */
+  readonly broken: boolean;
+  /** Stops the running statement, if any, and lets every later one fail with `reason`. */
+  abort(reason: unknown): void;
+  /** Back to the pool after `ending` (say, commit) and RESET ALL; a broken connection is closed instead. Never rejects. */
+  release(ending?: string): Promise<void>;
+}
+
+/** The path is part of the name: under another one the same text means other tables and has another plan. */
+const preparedName = (sql: string, searchPath: string): string =>
+  `k_${createHash('sha256').update(searchPath).update('\0').update(sql).digest('base64url').slice(0, 22)}`;
+
+/** The values are bound, never written into the text. One plan for all values: each of its own would be planned each time. */
+function configuration(settings: Record<string, string>): { sql: string; values: string[] } {
+  const entries = Object.entries({ plan_cache_mode: 'force_generic_plan', ...settings });
+  const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
+  return { sql: `select ${calls.join(', ')}`, values: entries.flat() };
+}
+
+const names = new Map<string, string>();
+const NAMES_KEPT = 2000;
+
+function cachedName(sql: string, searchPath: string): string {
+  const key = searchPath + '\0' + sql;
+  let name = names.get(key);
+  if (name === undefined) {
+    if (names.size >= NAMES_KEPT) names.clear();
+    names.set(key, (name = preparedName(sql, searchPath)));
+  }
+  return name;
+}
+
+export async function holdConnection(dataSource: DataSource): Promise<HeldConnection> {
+  const runner = dataSource.createQueryRunner('master');
+  let client: pg.Client;
+  try {
+    client = (await runner.connect()) as pg.Client;
+  } catch (error) {
+    await runner.release();
+    throw translateLoss(error);
+  }
+  const statements: Statement[] = [];
+  let running = 0;
+  let broken = false;
+  let aborted: { reason: unknown } | undefined;
+  let cancelling: Promise<void> | undefined;
+
+  const throwIfAborted = (): void => {
+    if (aborted) throw aborted.reason;
+  };
+
+  async function watched<T>(work: () => Promise<T>): Promise<T> {
+    throwIfAborted();
+    running++;
+    try {
+      return await work();
+    } catch (error) {
+      const found = translateLoss(error);
+      if (found instanceof Unavailable) broken = true;
+      throwIfAborted();
+      throw found;
+    } finally {
+      running--;
+    }
+  }
+
+  return {
+    runner,
+    statements,
+    get broken() {
+      return broken;
+    },
+    send: (sql) => watched(() => client.query(sql)),
+    configure(settings) {
+      const { sql, values } = configuration(settings);
+      return watched(() => client.query({ name: cachedName(sql, ''), text: sql, values }));
+    },
+    rows<T>(name: string, sql: string, values: unknown[], searchPath: string) {
+      return watched(async () => {
+        const started = performance.now();
+        const result = await client.query({ name: cachedName(sql, searchPath), text: sql, values });
+        statements.push({ name, sql, ms: performance.now() - started });
+        return result.rows as T[];
+      });
+    },
+    abort(reason) {
+      if (aborted) return;
+      aborted = { reason };
+      // The request may arrive after the statement ended and hit the next user of the connection: it gets no next user.
+      broken = true;
+      if (running > 0) cancelling = cancelRunning(client);
+    },
+    async release(ending) {
+      await cancelling;
+      if (!broken) {
+        // Not DISCARD ALL, which would drop the prepared statements.
+        const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => client.query(sql));
+        broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');
+      }
+      if (broken) void client.end().catch(() => undefined); // the pool does not take back a client that is ending
+      await runner.release();
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// One operation = one connection = one snapshot: everything a request reads is from the same instant, and a request never
+// waits for a second connection while it holds the first.
+//
+// Readers: REPEATABLE READ, READ ONLY. One snapshot, never a serialization failure, and no bookkeeping for the writers.
+// Writers: SERIALIZABLE. A rule that looks at several rows holds although others write at the same time; who loses the
+// race is run again. Editors are people, so races are rare, and the price is paid by the few who write.
+import type { DataSource, EntityManager } from 'typeorm';
+import { holdConnection, type HeldConnection, type Statement } from './held-connection.js';
+import { lostRace, retrying } from './retry.js';
+import { translateLoss, Unavailable } from './unavailable.js';
+
+export type { Statement } from './held-connection.js';
+
+export interface Rows {
+  /**
+   * @param name what the statement is for; goes to the log, not to the server.
+   * @param sql one statement; values only as $1, $2, since each text is prepared and kept by the server.
+   */
+  <T>(name: string, sql: string, values?: unknown[]): Promise<T[]>;
+}
+
+export interface Session {
+  rows: Rows;
+  /** What was run so far. */
+  readonly statements: readonly Statement[];
+  /** Ends the snapshot and gives the connection back, after the statements already asked for. May be called again. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Writers use inTransaction. */
+  readOnly: true;
+  /** Fires when the client is gone: the running statement is cancelled, later ones fail with the signal's reason. */
+  signal?: AbortSignal;
+  /** set_config(name, value, true), sent along with begin; search_path also separates the prepared statements. */
+  settings?: Record<string, string>;
+}
+
+/** Runs one after another what is asked for at the same time. */
+function queue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+function listen(signal: AbortSignal | undefined, onAbort: () => void): () => void {
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return () => signal?.removeEventListener('abort', onAbort);
+}
+
+/** Takes no connection before the first statement: an operation that reads nothing costs nothing. */
+export function openSession(dataSource: DataSource, { signal, settings = {} }: SessionOptions): Session {
+  const inTurn = queue();
+  const searchPath = settings.search_path ?? '';
+  let held: HeldConnection | undefined;
+  let closing: Promise<void> | undefined;
+  const ignore = listen(signal, () => held?.abort(signal?.reason));
+
+  /** begin, settings and the first statement leave in one flight; the first failure of the three is the one that counts. */
+  async function first<T>(name: string, sql: string, values: unknown[]): Promise<T[]> {
+    const connection = await holdConnection(dataSource);
+    held = connection;
+    if (signal?.aborted) connection.abort(signal.reason);
+    const flight = await Promise.allSettled([
+      connection.send('begin transaction isolation level repeatable read read only'),
+      connection.configure(settings),
+      connection.rows<T>(name, sql, values, searchPath),
+    ]);
+    const failed = flight.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    return (flight[2] as PromiseFulfilledResult<T[]>).value;
+  }
+
+  return {
+    rows: (name, sql, values = []) => {
+      if (closing) return Promise.reject(new Error(`The session is closed; "${name}" came too late.`));
+      return inTurn(() => {
+        if (signal?.aborted) throw signal.reason;
+        return held ? held.rows(name, sql, values, searchPath) : first(name, sql, values);
+      });
+    },
+    get statements() {
+      return held?.statements ?? [];
+    },
+    close: () =>
+      (closing ??= inTurn(async () => {
+        ignore();
+        await held?.release('commit');
+      })),
+  };
+}
+
+export interface Transaction {
+  /** TypeORM on the same connection and in the same transaction. Await each call: this one does not queue. */
+  manager: EntityManager;
+  rows: Rows;
+  readonly statements: readonly Statement[];
+}
+
+export interface TransactionOptions {
+  signal?: AbortSignal;
+  settings?: Record<string, string>;
+  /** How often in all, when it lost a race. */
+  attempts?: number;
+}
+
+/**
+ * All or nothing. `work` may be run again after a lost race (40001, 40P01), so it must do nothing outside the database.
+ * An error of `work` rolls back and is thrown on; a lost connection becomes Unavailable.
+ */
+export function inTransaction<T>(dataSource: DataSource, work: (transaction: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+  return retrying(options.attempts ?? 4, lostRace, () => attempt(dataSource, work, options));
+}
+
+async function attempt<T>(dataSource: DataSource, work: (transaction: Transaction) => Promise<T>, { signal, settings = {} }: TransactionOptions): Promise<T> {
+  const held = await holdConnection(dataSource);
+  const ignore = listen(signal, () => held.abort(signal?.reason));
+  const inTurn = queue();
+  const searchPath = settings.search_path ?? '';
+  const rows: Rows = (name, sql, values = []) => inTurn(() => held.rows(name, sql, values, searchPath));
+  try {
+    await held.runner.startTransaction('SERIALIZABLE');
+    if (Object.keys(settings).length > 0) await held.configure(settings);
+    const result = await work({ manager: held.runner.manager, rows, statements: held.statements });
+    if (signal?.aborted) throw signal.reason;
+    await held.runner.commitTransaction();
+    return result;
+  } catch (error) {
+    const found = translateLoss(error);
+    if (found instanceof Unavailable) held.abort(found);
+    // A connection that cannot even roll back is not given back: closing it rolls back as well.
+    if (!held.broken) await held.runner.rollbackTransaction().catch(() => held.abort(found));
+    throw found;
+  } finally {
+    ignore();
+    await held.release();
+  }
+}

@@ -1,0 +1,52 @@
+// What the log may hold of an operation and of an error: names, hashes, codes, places in our code. Never documents, variables or ids.
+import { originOf } from './translate.js';
+import { driverError } from './sqlstate.js';
+
+/** A name the client chose, if it is short; GraphQL names are letters, digits and underscores by grammar. */
+export function operationNameFor(name: string | null | undefined): string | undefined {
+  return name == null ? undefined : name.slice(0, 80);
+}
+
+/** An unexpected error with everything that finds the bug, and nothing that came from a client or from a row. */
+export function redacted(error: unknown): Record<string, unknown> {
+  const origin = originOf(error);
+  if (!(origin instanceof Error)) return { type: typeof origin };
+  const failed = driverError(origin) ?? origin;
+  const { code, constraint, table, column, schema, routine } = failed as unknown as Record<string, unknown>;
+  const path = (error as { path?: unknown }).path;
+  return {
+    type: origin.constructor.name,
+    message: withoutValues(failed.message, isAboutNames(failed, code)),
+    ...(typeof code === 'string' ? { code, constraint, table, column, schema, routine } : {}),
+    ...(Array.isArray(path) ? { path: path.filter((part) => typeof part === 'string').join('.') } : {}),
+    stack: framesOf(origin),
+    ...(origin.cause instanceof Error ? { cause: withoutValues(origin.cause.message, false) } : {}),
+  };
+}
+
+/** Errors about our own code quote names of it: `column "strats" does not exist`, `reading 'starts'`. */
+function isAboutNames(error: Error, code: unknown): boolean {
+  return (
+    error instanceof TypeError || error instanceof ReferenceError || (typeof code === 'string' && /^42/.test(code))
+  );
+}
+
+/** Postgres and V8 quote the offending value; ids and numbers also stand bare. */
+function withoutValues(message: string, keepNames: boolean): string {
+  return message
+    .slice(0, 1_000)
+    .replace(/"([^"]*)"|'([^']*)'/g, (quoted, double?: string, single?: string) =>
+      keepNames && /^[A-Za-z_]\w{0,40}$/.test(double ?? single ?? '') ? quoted : '"…"',
+    )
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, '<id>')
+    .replace(/\d{4,}/g, '<n>');
+}
+
+/** The stack begins with the message, so only its frames are kept. */
+function framesOf(error: Error): string[] {
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12)
+    .map((line) => line.trim());
+}

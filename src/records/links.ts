@@ -1,0 +1,21 @@
+// The other direction of a ref: which records point here, in which order. Said once by the noun that holds the column.
+
+export interface ManyLink {
+  /** The noun whose rows are listed. */
+  noun: string;
+  /** Its ref that points at the parent. */
+  by: string;
+  /** Properties that make a total order; `id` is added at the end. */
+  orderBy: string[];
+}
+
+/** SDL type of the parent -> field -> the rows listed there. */
+export type Links = Record<string, Record<string, ManyLink>>;
+
+export const many = (noun: string, by: string, orderBy: string[] = []): ManyLink => ({ noun, by, orderBy });
+
+export const mergeLinks = (parts: Links[]): Links => {
+  const all: Links = {};
+  for (const part of parts) for (const [type, fields] of Object.entries(part)) all[type] = { ...all[type], ...fields };
+  return all;
+};

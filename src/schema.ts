@@ -1,0 +1,49 @@
+// The executable schema: the SDL files, the resolvers that follow from the declarations, and those that nouns write.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { buildASTSchema, concatAST, extendSchema, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { detentionResolvers } from './detentions/resolvers.js';
+import type { Resolvers } from './generated/resolvers-types.js';
+import { links, nouns } from './model.js';
+import { packageRoot } from './paths.js';
+import { linkResolvers } from './records/link-resolvers.js';
+import type { Noun } from './records/noun.js';
+import { recordFields } from './claims/record-fields.js';
+import { scalarResolvers } from './records/scalars.js';
+
+const directory = join(packageRoot, 'schema');
+
+/** The SDL as it stands in schema/: complete, nothing is added at run time. */
+export const typeDefs = (): DocumentNode =>
+  concatAST(
+    readdirSync(directory)
+      .filter((file) => file.endsWith('.graphql'))
+      .sort()
+      .map((file) => parse(readFileSync(join(directory, file), 'utf8'))),
+  );
+
+type AnyResolvers = Record<string, unknown>;
+
+/** Later maps win field by field. */
+function merge(maps: readonly AnyResolvers[]): AnyResolvers {
+  const all: Record<string, Record<string, unknown>> = {};
+  for (const map of maps)
+    for (const [type, fields] of Object.entries(map)) all[type] = isScalar(fields) ? (fields as never) : { ...all[type], ...(fields as object) };
+  return all;
+}
+const isScalar = (value: unknown): boolean => typeof (value as { serialize?: unknown }).serialize === 'function';
+
+const nounResolvers: Resolvers[] = [detentionResolvers];
+
+export function buildSchema(): GraphQLSchema {
+  const documents = typeDefs();
+  const shape = buildASTSchema({ kind: documents.kind, definitions: documents.definitions }, { assumeValid: true });
+  void extendSchema;
+  const perRecord = Object.fromEntries(Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun)]));
+  return makeExecutableSchema({
+    typeDefs: documents,
+    resolvers: merge([scalarResolvers, perRecord, linkResolvers(shape, nouns, links), ...(nounResolvers as AnyResolvers[])]) as never,
+    resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
+  });
+}

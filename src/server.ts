@@ -1,0 +1,257 @@
+// HTTP in, HTTP out; starts and stops everything that listens. Plain node:http: a request passes five checks, waits for its
+// turn at the gate, runs in Apollo, and its answer leaves only after its context is closed, that is, after the commit.
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { BaseContext } from '@apollo/server';
+import type { Logger } from 'pino';
+import { failureOf, send, sendAndLinger, sendRaw } from './http/answer.js';
+import { parseQuestion, readBody } from './http/body.js';
+import { Connections } from './http/drain.js';
+import { Gate, type GateLimits } from './http/gate.js';
+import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js';
+import { readiness } from './http/health.js';
+import { operationNameFor, redacted } from './http/log.js';
+import { refuse } from './http/refusal.js';
+import {
+  answerType,
+  checkContent,
+  checkHost,
+  checkOrigin,
+  isLoopback,
+  JSON_TYPE,
+  pathOf,
+  requestIdOf,
+  type AnswerType,
+} from './http/request.js';
+import { staticFiles } from './http/static.js';
+
+export { builtExplorer } from './http/static.js';
+
+/** What a context may know of the request that it serves. */
+export interface RequestInfo {
+  requestId: string;
+  /** Aborted when the client is gone, or when the server stops and cannot wait any longer. */
+  signal: AbortSignal;
+  headers: IncomingHttpHeaders;
+  remoteAddress: string | undefined;
+}
+
+export interface OpenContext<C> {
+  contextValue: C;
+  /** Awaited before the answer is sent. With an error: undo. If it throws, that is the answer. */
+  close(error?: unknown): Promise<void>;
+}
+
+export interface ServerOptions<C extends BaseContext> extends Omit<EngineOptions<C>, 'drain'> {
+  openContext: (info: RequestInfo) => Promise<OpenContext<C>>;
+  /** Whether the database can be asked; may throw. */
+  ready: () => Promise<boolean>;
+  /** 0 takes a free one. */
+  port: number;
+  host: string;
+  logger: Logger;
+  /** The built explorer; `builtExplorer()` finds it. */
+  explorerDir?: string;
+  /** Names this server answers under besides loopback, such as that of a proxy in front. Elsewhere than on loopback: default any. */
+  hosts?: readonly string[];
+  gate?: GateLimits;
+}
+
+export interface RunningServer {
+  url: string;
+  port: number;
+  stop(): Promise<void>;
+}
+
+const TIMEOUTS = {
+  headersTimeout: 8_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 5_000,
+} as const;
+
+/** A client that reads nothing of its answer for so long is gone. */
+const SILENCE = 120_000;
+const MOST_CONNECTIONS = 4_096;
+
+/** Milliseconds after the call of stop(): running queries are cancelled, then connections are cut. */
+const CANCEL_AFTER = 8_500;
+const CUT_AFTER = 9_500;
+
+export async function startServer<C extends BaseContext>(options: ServerOptions<C>): Promise<RunningServer> {
+  const { logger } = options;
+  const gate = new Gate(options.gate);
+  const files = staticFiles(options.explorerDir);
+  const isReady = readiness(options.ready);
+  const hosts = allowedHosts(options);
+  const running = new Set<AbortController>();
+  let stopping = false;
+
+  // A missing Host header is refused below, in JSON; Node would answer with an empty 400.
+  const server = createServer({ ...TIMEOUTS, requireHostHeader: false });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(SILENCE);
+  const connections = new Connections(server);
+  const engine = await startEngine<C>({ ...options, drain });
+
+  server.on('request', (req, res) => void handle(req, res));
+  server.on('checkContinue', (req, res) => void handle(req, res));
+  server.on('checkExpectation', (req, res) => void handle(req, res, refuse.expectation()));
+  server.on('clientError', (error, socket) => refuseSocket(error, socket as Socket));
+
+  async function handle(req: IncomingMessage, res: ServerResponse, refusal?: Error): Promise<void> {
+    const requestId = requestIdOf(req);
+    connections.begin(req, res);
+    try {
+      if (refusal) throw refusal;
+      checkHost(req, hosts);
+      const path = pathOf(req);
+      if (path === '/graphql') await answerQuestion(req, res, requestId);
+      else if (req.method !== 'GET' && req.method !== 'HEAD') throw refuse.method('GET, HEAD');
+      else if (path === '/livez') send(res, 200, requestId, '');
+      else if (path === '/readyz') send(res, !stopping && (await isReady()) ? 200 : 503, requestId, '');
+      else if (!files(req, res, path, requestId)) throw refuse.address();
+    } catch (error) {
+      answerFailure(req, res, requestId, error);
+    }
+  }
+
+  async function answerQuestion(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<void> {
+    if (req.method !== 'POST') throw refuse.method('POST');
+    checkOrigin(req, hosts);
+    checkContent(req);
+    const type = answerType(req.headers.accept);
+    if (stopping) throw refuse.stopping();
+    const body = await readBody(req, res);
+    if (body === undefined) return; // the client left
+    const question = parseQuestion(body);
+
+    const started = performance.now();
+    const caller = new AbortController();
+    res.once('close', () => {
+      if (!res.writableFinished) caller.abort();
+    });
+    await gate.enter(caller.signal);
+    running.add(caller);
+    try {
+      const info = { requestId, signal: caller.signal, headers: req.headers, remoteAddress: req.socket.remoteAddress };
+      const outcome = await ask(info, (contextValue) => engine.run(question, type, requestId, contextValue), type);
+      note(requestId, outcome, performance.now() - started);
+      send(res, outcome.status, requestId, outcome.body, outcome.headers);
+    } finally {
+      running.delete(caller);
+      gate.leave();
+    }
+  }
+
+  /** Opens, runs, closes, in this order, and never answers before the last: a commit can fail too. */
+  async function ask(
+    info: RequestInfo,
+    run: (contextValue: C) => Promise<Outcome>,
+    type: AnswerType,
+  ): Promise<Outcome> {
+    const context = await options.openContext(info);
+    let outcome: Outcome;
+    try {
+      outcome = await run(context.contextValue);
+    } catch (error) {
+      await context.close(error).catch(() => undefined); // the first error is the one that tells
+      throw error;
+    }
+    try {
+      await context.close(outcome.errors[0]);
+      return outcome;
+    } catch (error) {
+      if (outcome.errors.length > 0) return outcome;
+      const failure = failureOf(
+        error,
+        { requestId: info.requestId, constraintMessage: options.constraintMessage },
+        type,
+      );
+      // A commit that fails is an outcome of the operation, so the rule for well-formed requests holds here too.
+      const status = type === JSON_TYPE && failure.status < 500 ? 200 : failure.status;
+      return { ...outcome, ...failure, status, errors: [error], unexpected: failure.unexpected ? [error] : [] };
+    }
+  }
+
+  function answerFailure(req: IncomingMessage, res: ServerResponse, requestId: string, error: unknown): void {
+    const failure = failureOf(error, { requestId, constraintMessage: options.constraintMessage }, typeFor(req));
+    if (failure.unexpected) logger.error({ requestId, err: redacted(error) }, 'unexpected error');
+    else logger.debug({ requestId, status: failure.status, code: failure.code }, 'request refused');
+    sendAndLinger(req, res, requestId, failure);
+  }
+
+  /** One line per operation: its name and hash, never its text, variables or answer. */
+  function note(requestId: string, outcome: Outcome, milliseconds: number): void {
+    for (const error of outcome.unexpected.slice(0, 3)) {
+      logger.error({ requestId, hash: outcome.hash, err: redacted(error) }, 'unexpected error');
+    }
+    const { hash, code, status, errors } = outcome;
+    const operation = operationNameFor(outcome.operationName);
+    const line = { requestId, operation, hash, status, code, errors: errors.length, ms: Math.round(milliseconds) };
+    if (code === 'UNAVAILABLE') logger.warn(line, 'operation');
+    else logger.info(line, 'operation');
+  }
+
+  /** Broken, late or oversized before it was a request. If an answer is under way, a second one would only confuse. */
+  function refuseSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (!socket.writable || error.code === 'ECONNRESET' || connections.isAnswering(socket))
+      return void socket.destroy();
+    const why =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? refuse.headers()
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? refuse.late()
+          : refuse.broken();
+    const requestId = randomUUID();
+    logger.debug({ requestId, status: why.status, reason: error.code }, 'connection refused');
+    sendRaw(socket, requestId, failureOf(why, { requestId }));
+  }
+
+  /** Runs while Apollo still answers. The listener stays open meanwhile, so that /readyz can say 503 to who asks anew. */
+  async function drain(): Promise<void> {
+    const cancel = setTimeout(() => running.forEach((caller) => caller.abort()), CANCEL_AFTER);
+    const cut = setTimeout(() => connections.closeAll(), CUT_AFTER);
+    connections.closeIdle();
+    await Promise.race([gate.empty(), new Promise((resolve) => setTimeout(resolve, CUT_AFTER).unref())]);
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    connections.closeIdle();
+    await closed;
+    clearTimeout(cancel);
+    clearTimeout(cut);
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    port,
+    stop: () => {
+      stopping = true;
+      return (stopped ??= engine.stop());
+    },
+  };
+}
+
+/** On loopback a strange Host header is an attack; elsewhere it is one only if the operator has said which names are right. */
+function allowedHosts({ host, hosts }: { host: string; hosts?: readonly string[] }): ReadonlySet<string> | undefined {
+  if (!isLoopback(host) && !hosts?.length) return undefined;
+  return new Set(hosts?.map((name) => name.toLowerCase()));
+}
+
+/** The answer's type for a request that may be refused for its accept header. */
+function typeFor(req: IncomingMessage): AnswerType | undefined {
+  try {
+    return answerType(req.headers.accept);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+// The strip above the editor: what this is, and the way back to every ready-made question.
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import { useRef } from 'react';
+import { questions, type Question } from './questions';
+
+export function Strip() {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const open = useOpen();
+  const choose = (question: Question) => {
+    open(question);
+    if (menu.current) menu.current.open = false;
+  };
+  return (
+    <header className="strip">
+      <h1>Kualik explorer</h1>
+      <p>
+        A human-rights case database: who did what to whom, when, <strong>according to whom</strong>, and{' '}
+        <strong>how sure</strong>. Ask it in GraphQL.
+      </p>
+      <details ref={menu} onKeyDown={(event) => event.key === 'Escape' && (event.currentTarget.open = false)}>
+        <summary>Questions to start from</summary>
+        <ol aria-label="Ready-made questions">
+          {questions.map((question) => (
+            <li key={question.name}>
+              <button type="button" onClick={() => choose(question)}>
+                {question.title}
+              </button>
+            </li>
+          ))}
+        </ol>
+      </details>
+    </header>
+  );
+}
+
+/** Goes to the tab that still holds the question as it was written, or opens it in a new one. */
+function useOpen(): (question: Question) => void {
+  const { addTab, changeTab } = useGraphiQLActions();
+  const tabs = useGraphiQL((state) => state.tabs);
+  const queryEditor = useGraphiQL((state) => state.queryEditor);
+  const variableEditor = useGraphiQL((state) => state.variableEditor);
+  return ({ query, variables }) => {
+    const index = tabs.findIndex((tab) => tab.query === query);
+    if (index >= 0) return changeTab(index);
+    addTab();
+    queryEditor?.setValue(query);
+    variableEditor?.setValue(variables ?? '');
+  };
+}
