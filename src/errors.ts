@@ -52,7 +52,8 @@ export interface ErrorDetails {
 /** An error whose message is written for the reader of the answer: one sentence, no internals, says what to do next. */
 export class DomainError extends Error {
   readonly code: Code;
-  readonly path: InputPath | undefined;
+  /** Not named `path`: graphql-js takes any error with a `path` for one that it has placed already. */
+  readonly inputPath: InputPath | undefined;
   readonly rule: string | undefined;
   readonly retryable: boolean;
   readonly retryAfter: number | undefined;
@@ -62,7 +63,7 @@ export class DomainError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'DomainError';
     this.code = code;
-    this.path = details.path ?? (details.field === undefined ? undefined : pathOf(details.field));
+    this.inputPath = details.path ?? (details.field === undefined ? undefined : pathOf(details.field));
     this.rule = details.rule;
     this.retryable = details.retryable ?? CODES[code].retryable;
     this.retryAfter = details.retryAfter;

@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { buildASTSchema, concatAST, extendSchema, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { detentionResolvers } from './detentions/resolvers.js';
+import { eventResolvers } from './events/resolvers.js';
 import type { Resolvers } from './generated/resolvers-types.js';
+import { incidentResolvers } from './incidents/resolvers.js';
 import { links, nouns } from './model.js';
 import { packageRoot } from './paths.js';
 import { linkResolvers } from './records/link-resolvers.js';
 import type { Noun } from './records/noun.js';
+import { refugeeResolvers } from './refugees/resolvers.js';
+import { tradeResolvers } from './trade/resolvers.js';
 import { recordFields } from './claims/record-fields.js';
 import { scalarResolvers } from './records/scalars.js';
 
@@ -34,7 +38,7 @@ function merge(maps: readonly AnyResolvers[]): AnyResolvers {
 }
 const isScalar = (value: unknown): boolean => typeof (value as { serialize?: unknown }).serialize === 'function';
 
-const nounResolvers: Resolvers[] = [detentionResolvers];
+const nounResolvers: Resolvers[] = [detentionResolvers, eventResolvers(nouns), refugeeResolvers, tradeResolvers, incidentResolvers];
 
 export function buildSchema(): GraphQLSchema {
   const documents = typeDefs();

@@ -177,7 +177,7 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
 
   function answerFailure(req: IncomingMessage, res: ServerResponse, requestId: string, error: unknown): void {
     const failure = failureOf(error, { requestId, constraintMessage: options.constraintMessage }, typeFor(req));
-    if (failure.unexpected) logger.error({ requestId, err: redacted(error) }, 'unexpected error');
+    if (failure.unexpected) logger.error({ requestId, error: redacted(error) }, 'unexpected error');
     else logger.debug({ requestId, status: failure.status, code: failure.code }, 'request refused');
     sendAndLinger(req, res, requestId, failure);
   }
@@ -185,7 +185,7 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
   /** One line per operation: its name and hash, never its text, variables or answer. */
   function note(requestId: string, outcome: Outcome, milliseconds: number): void {
     for (const error of outcome.unexpected.slice(0, 3)) {
-      logger.error({ requestId, hash: outcome.hash, err: redacted(error) }, 'unexpected error');
+      logger.error({ requestId, hash: outcome.hash, error: redacted(error) }, 'unexpected error');
     }
     const { hash, code, status, errors } = outcome;
     const operation = operationNameFor(outcome.operationName);

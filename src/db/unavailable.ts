@@ -28,7 +28,7 @@ interface Fault {
 function isUnavailable(error: unknown): boolean {
   const { name, code = '', message = '', errors } = error as Fault;
   // TypeORM drops a connection that was lost between two statements; the next statement finds its runner released.
-  if (name === 'QueryRunnerAlreadyReleasedError') return true;
+  if (name === 'QueryRunnerAlreadyReleasedError' || name === 'QueryRunnerProviderAlreadyReleasedError') return true;
   // An AggregateError of Node: every address of the host was tried.
   return SQLSTATE.test(code) || SYSTEM.has(code) || MESSAGES.test(message) || (errors?.some(isUnavailable) ?? false);
 }

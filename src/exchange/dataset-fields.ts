@@ -10,15 +10,25 @@ export interface DatasetField {
   field: Field;
 }
 
-export const NOUN_NAMES = (Object.keys(nouns) as NounName[]).filter((name) => name !== 'claims');
-export const isNoun = (name: string): name is NounName => (NOUN_NAMES as string[]).includes(name);
+/** Claims stand inside the records they speak of. */
+export const NOUN_NAMES: readonly NounName[] = (Object.keys(nouns) as NounName[]).filter((name) => name !== 'claims');
+export const isNoun = (name: string): name is NounName => (NOUN_NAMES as readonly string[]).includes(name);
 export const nounOf = (name: NounName): Noun => nouns[name] as Noun;
 
-const nameInFiles = (property: string, field: Field): string => (field.shape === 'ref' ? property.replace(/Id$/, '') : property);
+/** A reference drops its Id, unless a plain text beside it has that name: a source has a `publisher` and a `publisherId`. */
+function nameInFiles(noun: Noun, property: string): string {
+  const short = property.replace(/Id$/, '');
+  return noun.fields[property]!.shape === 'ref' && !(short in noun.fields) ? short : property;
+}
 
 function fieldsOfNoun(noun: Noun): Map<string, DatasetField> {
-  const said = Object.entries(noun.fields).filter(([, field]) => !field.derived);
-  return new Map(said.map(([property, field]) => [nameInFiles(property, field), { name: nameInFiles(property, field), column: snake(property), field }]));
+  const said = Object.entries<Field>(noun.fields).filter(([, field]) => !field.derived);
+  return new Map(
+    said.map(([property, field]) => {
+      const name = nameInFiles(noun, property);
+      return [name, { name, column: snake(property), field }];
+    }),
+  );
 }
 
 const FIELDS = new Map(NOUN_NAMES.map((name) => [name, fieldsOfNoun(nounOf(name))]));

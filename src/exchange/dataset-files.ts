@@ -89,15 +89,16 @@ function readOne(path: string, file: string, findings: Findings): Table | undefi
 export function readText(text: string, file: string, findings: Findings): Table | undefined {
   const lines = new LineCounter();
   const at = (offset: number): Place => ({ file, line: lines.linePos(offset).line });
+  const tooDeep = (): undefined => findings.add({ file, line: 0 }, 'The file is nested too deeply to be read.') as undefined;
   let documents: Document.Parsed[];
   try {
     documents = parseAllDocuments(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, uniqueKeys: true }) as Document.Parsed[];
   } catch {
-    // The parser calls itself for each level of nesting.
-    findings.add({ file, line: 0 }, 'The file is nested too deeply to be read.');
-    return undefined;
+    // The parser calls itself for each level of nesting; sometimes it says so itself.
+    return tooDeep();
   }
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  if (errors.some(({ message }) => message.includes('call stack'))) return tooDeep();
   for (const { code, message, pos } of errors) {
     findings.add(at(pos[0]), code === 'DUPLICATE_KEY' ? 'This name stands twice in the same record; keep one.' : `This is not YAML: ${firstSentence(message)}`);
   }
@@ -113,7 +114,7 @@ export function readText(text: string, file: string, findings: Findings): Table 
     if (tree?.kind === 'table') return tree;
     if (tree) findings.add(tree.at, 'A file begins with the name of a noun, such as "persons:".');
   } catch {
-    findings.add({ file, line: 0 }, 'The file is nested too deeply to be read.');
+    return tooDeep();
   }
   return undefined;
 }
@@ -129,7 +130,7 @@ class Reader {
   read(node: Node): Tree | undefined {
     const at = this.at(node.range?.[0] ?? 0);
     if (isAlias(node) || ('anchor' in node && node.anchor)) return this.refuse(at, 'Anchors (&) and aliases (*) are not used in datasets; use "each", or write it out.');
-    if ('tag' in node && node.tag?.startsWith('!') === false && !node.tag.startsWith('tag:yaml.org,2002:')) return this.refuse(at, 'Tags (!) are not used in datasets.');
+    if (node.tag) return this.refuse(at, 'Tags (!) are not used in datasets.');
     if (isScalar(node)) return this.text(node, at);
     if (isSeq(node)) return { kind: 'list', at, items: node.items.flatMap((item) => this.read(item as Node) ?? []) };
     if (!isMap(node)) return this.refuse(at, 'This cannot be read.');

@@ -11,7 +11,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   const wanted = plain(word);
   let best: { name: string; changes: number } | undefined;
   for (const name of known) {
-    const limit = Math.max(1, Math.floor(Math.max(wanted.length, name.length) / 3));
+    const limit = Math.floor(Math.max(wanted.length, name.length) / 3);
     const changes = distance(wanted, plain(name), limit);
     if (changes <= limit && (!best || changes < best.changes)) best = { name, changes };
   }
@@ -20,15 +20,18 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 
 const plain = (word: string): string => word.replaceAll('_', '').toLowerCase().slice(0, 100);
 
-/** Letters to insert, remove or replace (Levenshtein); anything above the limit is just "too many". */
+/** Letters to insert, remove, replace or swap with their neighbour; anything above the limit is just "too many". */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) next[j] = Math.min(next[j]!, before[j - 2]! + 1);
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

@@ -1,6 +1,7 @@
 // What is wrong with a dataset, said where it stands: `file:line: sentence`. Problems are collected, never thrown one by
 // one: whoever wrote two hundred records wants all the mistakes at once.
 import { PlainError } from '../db/plain-error.js';
+import { InvalidValue } from '../values/invalid-value.js';
 
 /** Where something stands in the files. */
 export interface Place {
@@ -39,6 +40,17 @@ export class Findings {
 
   add(at: Place, sentence: string): void {
     this.problems.push({ at, sentence });
+  }
+
+  /** What `read` gives, or undefined when the value is wrong, which is then among the findings. */
+  trying<T>(at: Place, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      this.add(at, error.message);
+      return undefined;
+    }
   }
 
   throwIfAny(): void {

@@ -140,8 +140,8 @@ function variablePath(error: GraphQLError): InputPath | undefined {
 function fromHouse(error: unknown, options: TranslateOptions): Verdict | undefined {
   const origin = originOf(error);
   if (origin instanceof DomainError) {
-    const { code, message, path, rule, retryable, retryAfter, problems } = origin;
-    return { code, message, path, rule, retryable, retryAfter, problems };
+    const { code, message, inputPath, rule, retryable, retryAfter, problems } = origin;
+    return { code, message, path: inputPath, rule, retryable, retryAfter, problems };
   }
   return fromDatabase(origin, options.constraintMessage);
 }

@@ -53,7 +53,10 @@ const Query: GraphQLObjectType = new GraphQLObjectType({
       type: GraphQLInt,
       args: { ms: { type: new GraphQLNonNull(GraphQLInt) } },
       resolve: async (_, { ms }, { info }) => {
-        await sleep(ms, undefined, { signal: info.signal });
+        // Rethrown, because jest's modules have an Error class of their own, and this one is Node's.
+        await sleep(ms, undefined, { signal: info.signal }).catch(() => {
+          throw Object.assign(new Error('aborted'), { name: 'AbortError' });
+        });
         return ms;
       },
     },

@@ -100,6 +100,10 @@ function runnableDirectory(native: string, version: string, account: Account, da
   }
 }
 
+/** Containers are often run under a bare number, for which initdb finds no name. */
+const remedy = (stderr = ''): string =>
+  stderr.includes('could not look up effective user ID') ? '\nRun Kualik under an account that is listed in /etc/passwd, or set DATABASE_URL.' : '';
+
 export function findBinaries(account: Account, dataDir: string): Binaries {
   const home = packageDirectory();
   const { version } = JSON.parse(fs.readFileSync(join(home, 'package.json'), 'utf8')) as { version: string };
@@ -112,7 +116,7 @@ export function findBinaries(account: Account, dataDir: string): Binaries {
         await promisify(execFile)(join(native, 'bin', program + EXE), args, options);
       } catch (error) {
         const { message, stderr } = error as Error & { stderr?: string };
-        throw new PlainError(`${program} failed: ${(stderr?.trim() || message).slice(0, 2000)}`, { cause: error });
+        throw new PlainError(`${program} failed: ${(stderr?.trim() || message).slice(0, 2000)}${remedy(stderr)}`, { cause: error });
       }
     },
   };

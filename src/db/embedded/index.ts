@@ -3,7 +3,7 @@
 // The reasons are in docs/decisions/0002-embedded-database.md.
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { PlainError } from '../plain-error.js';
 import { databaseAccount, isReachable, type Account } from './account.js';
@@ -52,8 +52,10 @@ function placeFor(dataDir: string): Place {
 
 function makeSide({ cluster, side, account }: Place): void {
   try {
+    fs.mkdirSync(dirname(cluster), { recursive: true });
+    // Our own directories below /var/lib, which a strict umask would have closed to the database account.
+    if (!isReachable(dirname(cluster), account)) for (const dir of [STATE_DIRECTORY, dirname(cluster)]) fs.chmodSync(dir, 0o755);
     fs.mkdirSync(side, { recursive: true, mode: 0o700 });
-    if (!isReachable(join(cluster, '..'), account)) fs.chmodSync(join(cluster, '..'), 0o755);
     fs.accessSync(side, fs.constants.W_OK);
   } catch (error) {
     throw new PlainError(`Kualik cannot write to ${side} (${(error as Error).message}). Give this account the directory, or choose another KUALIK_DATA.`, { cause: error });

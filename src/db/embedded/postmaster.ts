@@ -129,10 +129,10 @@ function writeSettings(cluster: string, account: Account, port: number, extra: R
 
 const sizeOf = (file: string): number => fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
+/** The last lines written since the start began. */
 function whatTheLogSays(log: string, from: number): string {
-  const lines = fs.existsSync(log) ? fs.readFileSync(log).subarray(from).toString('utf8').split('\n') : [];
-  const telling = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|could not/.test(line));
-  return (telling.length ? telling : lines).slice(-5).join('\n').trim();
+  const text = fs.existsSync(log) ? fs.readFileSync(log).subarray(from).toString('utf8') : '';
+  return text.trim().split('\n').slice(-6).join('\n');
 }
 
 /** @returns the port. Waits for crash recovery, however long that takes. */

@@ -1,0 +1,104 @@
+// Events with their participants, and the links between dated records with who says what about them.
+import { claimsOf } from '../claims/record-fields.js';
+import type { EventFilter, EventLinkFilter, Resolvers } from '../generated/resolvers-types.js';
+import { sql, type Sql } from '../db/sql.js';
+import { periodValue } from '../records/dates.js';
+import { atPlace, conditions, fromSource, inCase, inCountry, is, isOneOf } from '../records/filters.js';
+import { list } from '../records/list.js';
+import type { Load } from '../records/loaders.js';
+import type { Noun } from '../records/noun.js';
+import { duringEvent, holdsText, temporalResultOf, withParticipants } from './filters.js';
+import { eventLinks, events, type EventParticipantRow, type EventRow } from './model.js';
+import { sidesOf } from './rules.js';
+import { checkBetween, happensOf } from './temporal-check.js';
+
+const ask = ({ person, organization, role, ...filter }: EventFilter): Sql[] => [
+  ...withParticipants({ person, organization, role }),
+  ...conditions(filter, {
+    kind: isOneOf(events, 'kind'),
+    stateAct: isOneOf(events, 'stateAct'),
+    context: isOneOf(events, 'context'),
+    place: atPlace(events),
+    country: inCountry(events),
+    case: inCase(events),
+    source: fromSource(events),
+    text: holdsText(events, 'title', 'description'),
+    during: duringEvent,
+  }),
+];
+
+/** A claim that the link exists, of this source or with one of these stances: of one and the same claim. */
+function said({ source, stance }: Pick<EventLinkFilter, 'source' | 'stance'>): Sql[] {
+  if (!stance) return source ? [fromSource(eventLinks)(source)] : [];
+  const by = source ? sql`and source_id = ${source}::uuid` : sql``;
+  return [
+    sql`event_links.id in (select record_id from claims where field = '' and rank <> 'DEPRECATED' and stance = any(${stance}::text[]) ${by})`,
+  ];
+}
+
+const membersOf = (id: string): Sql => sql`(select record_id from case_members where case_id = ${id}::uuid)`;
+
+const askLinks = ({ source, stance, ...filter }: EventLinkFilter): Sql[] => [
+  ...said({ source, stance }),
+  ...conditions(filter, {
+    kind: isOneOf(eventLinks, 'kind'),
+    assessment: isOneOf(eventLinks, 'assessment'),
+    temporalCheck: (results) => sql`${temporalResultOf('event_links')} = any(${results}::text[])`,
+    from: is(eventLinks, 'fromId'),
+    to: is(eventLinks, 'toId'),
+    record: (id) => sql`(event_links.from_id = ${id}::uuid or event_links.to_id = ${id}::uuid)`,
+    case: (id) => sql`(event_links.id in ${membersOf(id)} or event_links.from_id in ${membersOf(id)} or event_links.to_id in ${membersOf(id)})`,
+  }),
+];
+
+/** A moment ends on the day it starts. */
+function lastingOf(event: EventRow) {
+  if (event.extent !== 'MOMENT') return event;
+  return { ...event, ends: event.starts, endsEarliest: event.startsEarliest, endsLatest: event.startsLatest };
+}
+
+const participantsOf = (event: { id: string }, load: Load<Record<string, Noun>>) =>
+  load.many('Event', 'participants').load(event.id) as unknown as Promise<EventParticipantRow[]>;
+
+/** In the order of the events they belong to; those of hidden and undated events last. */
+async function inOrderOfTime(type: string, id: string, load: Load<Record<string, Noun>>): Promise<EventParticipantRow[]> {
+  const rows = (await load.many(type, 'participations').load(id)) as unknown as EventParticipantRow[];
+  const found = await Promise.all(rows.map((row) => load.one.events!.load(row.eventId)));
+  const days = new Map(found.flatMap((event) => (event ? [[event.id, (event as unknown as EventRow).startsEarliest]] : [])));
+  const key = (row: EventParticipantRow): string => `${days.get(row.eventId) ?? '~'} ${row.id}`;
+  return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
+  const happens = happensOf(nouns);
+  return {
+    Query: {
+      event: (_, { id }, { load }) => load.one.events.load(id),
+      events: (_, args, context) => list(events, args, context, ask(args.filter ?? {})),
+      eventLink: (_, { id }, { load }) => load.one.event_links.load(id),
+      eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(args.filter ?? {})),
+      temporalCheck: (_, sides, context) => checkBetween(sides, happens, context as never),
+    },
+    Event: {
+      period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),
+      persons: async (event, { role }, { load }) => {
+        const taking = (await participantsOf(event, load as never)).filter((row) => !role || role.includes(row.role as never));
+        const ids = new Set(taking.flatMap((row) => row.personId ?? []));
+        return (await Promise.all([...ids].map((id) => load.one.persons.load(id)))).filter((person) => person !== null);
+      },
+      measure: async (event, _, { load }) => ((await load.many('Event', 'measures').load(event.id))[0] ?? null) as never,
+    },
+    EventLink: {
+      stances: async (link, _, context) =>
+        (await claimsOf(link, context as never)).filter((claim) => claim.field === '' && claim.rank !== 'DEPRECATED'),
+      temporalCheck: (link, _, context) => checkBetween(sidesOf(link), happens, context as never),
+    },
+    LinkStance: {
+      source: (claim, _, { load }) => (claim.sourceId ? load.one.sources.load(claim.sourceId) : null),
+      informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
+      claim: (claim) => claim,
+    },
+    Person: { participations: (person, _, { load }) => inOrderOfTime('Person', person.id, load as never) },
+    Organization: { participations: (organization, _, { load }) => inOrderOfTime('Organization', organization.id, load as never) },
+  };
+}

@@ -1,0 +1,73 @@
+// Structural rows: a new key is inserted, a changed one updated, an unchanged one left alone, whoever edited it since.
+import type { HeldConnection } from '../db/held-connection.js';
+import type { Task } from './attempts.js';
+import type { Content, LoadRecord } from './dataset.js';
+import { dayColumns } from './dataset-check.js';
+import { fieldsOf, nounOf } from './dataset-fields.js';
+import { keyedName } from './name-keys.js';
+
+/** Key -> id, filled while records are written. */
+export type Ids = Map<string, string>;
+
+const content = (part: Content, ids: Ids): unknown => ('key' in part ? ids.get(part.key) : part.value);
+const needed = (record: LoadRecord): string[] => [...record.columns.values()].flatMap((part) => ('key' in part ? [part.key] : []));
+
+/** Columns and values of a row, with what is computed from them. */
+function written(record: LoadRecord, ids: Ids): Map<string, unknown> {
+  const values = new Map<string, unknown>([['sensitivity', record.sensitivity]]);
+  for (const [column, part] of record.columns) values.set(column, content(part, ids));
+  const key = keyedName(record.noun, values);
+  if (key !== undefined) values.set('name_key', key);
+  return values;
+}
+
+export function insertTask(connection: HeldConnection, record: LoadRecord, ids: Ids): Task {
+  const needs = needed(record);
+  return {
+    at: record.at,
+    about: record.key,
+    depth: record.depth,
+    isReady: () => needs.every((key) => ids.has(key)),
+    async run() {
+      ids.delete(record.key);
+      const values = written(record, ids);
+      const columns = [...values.keys()].sort();
+      const places = columns.map((_, index) => `$${index + 1}`);
+      const sql = `insert into ${nounOf(record.noun).table} (${columns.join(', ')}) values (${places.join(', ')}) returning id`;
+      const [row] = await connection.rows<{ id: string }>(`insert ${record.noun}`, sql, columns.map((column) => values.get(column)), '');
+      ids.set(record.key, row!.id);
+    },
+  };
+}
+
+/**
+ * Everything that the files say, and unknown where they are silent. A column that claims speak of, in the files or from
+ * before, is left to them.
+ */
+export function updateTask(connection: HeldConnection, record: LoadRecord, ids: Ids, defaults: ReadonlySet<string>): Task {
+  const needs = needed(record);
+  return {
+    at: record.at,
+    about: record.key,
+    depth: record.depth,
+    isReady: () => needs.every((key) => ids.has(key)),
+    async run() {
+      const values = written(record, ids);
+      const bound: unknown[] = [ids.get(record.key)];
+      const sets = [`sensitivity = $${bound.push(record.sensitivity)}`];
+      if (values.has('name_key')) sets.push(`name_key = $${bound.push(values.get('name_key'))}`);
+      for (const field of fieldsOf(record.noun).values()) {
+        for (const column of dayColumns(field)) {
+          if (record.claimed.has(column)) continue;
+          const silent = defaults.has(`${record.noun}.${column}`) ? 'default' : 'null';
+          const value = values.has(column) ? `$${bound.push(values.get(column))}` : silent;
+          sets.push(field.field.claimed ? `${column} = case when ${spokenOf(field.column)} then ${column} else ${value} end` : `${column} = ${value}`);
+        }
+      }
+      const sql = `update ${nounOf(record.noun).table} set ${sets.join(', ')} where id = $1`;
+      await connection.rows(`update ${record.noun}`, sql, bound, '');
+    },
+  };
+}
+
+const spokenOf = (column: string): string => `exists (select from claims where record_id = $1 and field = '${column}')`;

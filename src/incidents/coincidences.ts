@@ -1,0 +1,109 @@
+// Decisions and trade incidents side by side in time. One statement finds the pairs of a page; no cause is claimed.
+import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
+import type { EventLinkRow, EventRow } from '../events/model.js';
+import type { QueryCoincidencesArgs, RequireFields } from '../generated/resolvers-types.js';
+import type { Load } from '../records/loaders.js';
+import type { Noun } from '../records/noun.js';
+import { COUNT_CAP, type List, type PageContext } from '../records/page.js';
+import type { StatusDecisionRow } from '../refugees/model.js';
+import { askDecisions } from '../refugees/resolvers.js';
+import { openCursor, sealCursor } from '../values/cursor.js';
+import type { DateBound } from '../values/local-date.js';
+import { askIncidents, type TradeIncidentValue } from './incidents.js';
+import { allLinksOf } from './links.js';
+import { fewestDaysApart, follows, mostDaysApart, type Days } from './rules.js';
+
+type Loading = { load: Load<Record<string, Noun>> };
+
+interface Pair {
+  decisionId: string;
+  decidedEarliest: DateBound;
+  decidedLatest: DateBound;
+  eventId: string;
+  startsEarliest: DateBound;
+  startsLatest: DateBound;
+  certain: boolean;
+}
+
+type CoincidencesArgs = RequireFields<QueryCoincidencesArgs, 'within' | 'certainty'>;
+
+/** What the SDL calls Coincidence. */
+export interface CoincidenceValue {
+  decision: (args: unknown, context: Loading) => Promise<StatusDecisionRow>;
+  incident: (args: unknown, context: Loading) => Promise<TradeIncidentValue>;
+  certainty: 'CERTAIN' | 'POSSIBLE';
+  minimumDaysApart: number;
+  maximumDaysApart: number | null;
+  incidentFollows: 'CERTAIN' | 'POSSIBLE' | 'NO';
+  isLinked: (args: unknown, context: Loading) => Promise<boolean>;
+  links: (args: unknown, context: Loading) => Promise<EventLinkRow[]>;
+}
+
+const POSSIBLY = (within: string): Sql =>
+  sql`events.starts_earliest <= status_decisions.decided_latest + ${within}::interval
+    and status_decisions.decided_earliest <= events.starts_latest + ${within}::interval`;
+const CERTAINLY = (within: string): Sql =>
+  sql`events.starts_latest <= status_decisions.decided_earliest + ${within}::interval
+    and status_decisions.decided_latest <= events.starts_earliest + ${within}::interval`;
+
+// All four are known in every pair, so one comparison of rows finds where a page goes on.
+const ORDER = raw('status_decisions.decided_earliest, status_decisions.id, events.starts_earliest, events.id');
+const cursorOf = (pair: Pair): string[] => [pair.decidedEarliest, pair.decisionId, pair.startsEarliest, pair.eventId];
+const beyond = ([decided, decision, starts, event]: readonly unknown[]): Sql =>
+  sql`(${ORDER}) > (${decided}::date, ${decision}::uuid, ${starts}::date, ${event}::uuid)`;
+
+export async function listCoincidences(args: CoincidencesArgs, { db, cursorKey }: PageContext): Promise<List<CoincidenceValue>> {
+  const { decisions, incidents, within, certainty } = args;
+  const first = args.first ?? 25;
+  const scope = JSON.stringify(['coincidences', decisions ?? null, incidents ?? null, within, certainty]);
+  const where = [
+    ...askDecisions(decisions),
+    ...askIncidents(incidents ?? {}),
+    POSSIBLY(within),
+    ...(certainty === 'CERTAIN' ? [CERTAINLY(within)] : []),
+  ];
+  const rest = args.after ? [beyond(openCursor(cursorKey, scope, args.after))] : [];
+  const statement = compile(sql`
+    select status_decisions.id as "decisionId", status_decisions.decided_earliest as "decidedEarliest",
+      status_decisions.decided_latest as "decidedLatest", events.id as "eventId", events.starts_earliest as "startsEarliest",
+      events.starts_latest as "startsLatest", (${CERTAINLY(within)}) as certain
+    from status_decisions cross join events where ${allOf([...where, ...rest])} order by ${ORDER} limit ${first + 1}`);
+  const pairs = await db.rows<Pair>('coincidences', statement.text, statement.values);
+  const nodes = pairs.slice(0, first).map(coincidence);
+  const edges = nodes.map((node, i) => ({ node, cursor: sealCursor(cursorKey, scope, cursorOf(pairs[i]!)) }));
+  return {
+    nodes,
+    edges,
+    pageInfo: {
+      hasNextPage: pairs.length > first,
+      hasPreviousPage: Boolean(args.after),
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: async () => {
+      const { text, values } = compile(
+        sql`select count(*)::int as n from (select 1 from status_decisions cross join events where ${allOf(where)} limit ${COUNT_CAP + 1}) counted`,
+      );
+      const [row] = await db.rows<{ n: number }>('coincidences count', text, values);
+      return { value: Math.min(row!.n, COUNT_CAP), isExact: row!.n <= COUNT_CAP };
+    },
+  };
+}
+
+function coincidence(pair: Pair): CoincidenceValue {
+  const decided: Days = { earliest: pair.decidedEarliest, latest: pair.decidedLatest };
+  const starts: Days = { earliest: pair.startsEarliest, latest: pair.startsLatest };
+  const links = async (_: unknown, { load }: Loading): Promise<EventLinkRow[]> =>
+    (await allLinksOf(pair.decisionId, load)).filter((link) => link.fromId === pair.eventId || link.toId === pair.eventId);
+  // Both were seen on this very snapshot, so neither can be missing.
+  return {
+    decision: async (_, { load }) => (await load.one.status_decisions!.load(pair.decisionId)) as unknown as StatusDecisionRow,
+    incident: async (_, { load }) => ({ event: (await load.one.events!.load(pair.eventId)) as unknown as EventRow, links }),
+    certainty: pair.certain ? 'CERTAIN' : 'POSSIBLE',
+    minimumDaysApart: fewestDaysApart(decided, starts),
+    maximumDaysApart: mostDaysApart(decided, starts),
+    incidentFollows: follows(decided, starts),
+    isLinked: async (args, context) => (await links(args, context)).length > 0,
+    links,
+  };
+}

@@ -1,0 +1,87 @@
+// A trade incident as one sees it: an event, its measure, and the links that say what it answers.
+import { allOf, sql, type Sql } from '../db/sql.js';
+import { duringEvent, holdsText } from '../events/filters.js';
+import { events, type EventLinkRow, type EventRow } from '../events/model.js';
+import type { TradeIncidentFilter } from '../generated/resolvers-types.js';
+import { atPlace, conditions, fromSource, inCase, is, isOneOf } from '../records/filters.js';
+import { list } from '../records/list.js';
+import type { Load } from '../records/loaders.js';
+import type { Noun } from '../records/noun.js';
+import type { List, PageArgs, PageContext } from '../records/page.js';
+import { tradeGoods, tradeMeasures } from '../trade/model.js';
+import { allLinksOf, answerTo, askSides, linkedBy, linksOf } from './links.js';
+
+type Loading = { load: Load<Record<string, Noun>> };
+
+/** What the SDL calls TradeIncident. */
+export interface TradeIncidentValue {
+  event: EventRow;
+  /** Only those that the list or the record behind it asked for. */
+  links: (args: unknown, context: Loading) => Promise<EventLinkRow[]>;
+}
+
+const withGoods = (text: string): Sql =>
+  sql`trade_measures.id in (select trade_goods.measure_id from trade_goods
+    where ${holdsText(tradeGoods, 'label')(text)} or starts_with(trade_goods.hs_code, ${text}))`;
+
+/** Conditions on events: that they are trade incidents, and such ones. */
+export function askIncidents({ during, place, case: file, source, ...filter }: TradeIncidentFilter): Sql[] {
+  const { linkedTo: _a, linkedToPerson: _b, linkKind: _c, assessment: _d, temporalCheck: _e, ...measure } = filter;
+  const byLink = askSides(filter);
+  const ofMeasure = conditions(measure, {
+    implementingCountry: isOneOf(tradeMeasures, 'implementingCountry'),
+    affectedCountry: isOneOf(tradeMeasures, 'affectedCountry'),
+    flow: is(tradeMeasures, 'flow'),
+    transport: isOneOf(tradeMeasures, 'transport'),
+    mastChapter: isOneOf(tradeMeasures, 'mastChapter'),
+    formality: isOneOf(tradeMeasures, 'formality'),
+    goods: withGoods,
+  });
+  return [
+    sql`events.id in (select trade_measures.event_id from trade_measures where ${allOf(ofMeasure)})`,
+    ...conditions<Pick<TradeIncidentFilter, 'during' | 'place' | 'case' | 'source'>>(
+      { during, place, case: file, source },
+      {
+        during: duringEvent,
+        place: atPlace(events),
+        case: inCase(events),
+        source: (id) =>
+          sql`(${fromSource(events)(id)} or events.id in (select trade_measures.event_id from trade_measures where ${fromSource(tradeMeasures)(id)}))`,
+      },
+    ),
+    ...(byLink.length > 0 ? [linkedBy(byLink)] : []),
+  ];
+}
+
+export async function listIncidents(args: PageArgs & { filter?: TradeIncidentFilter | null }, context: PageContext): Promise<List<TradeIncidentValue>> {
+  const filter = args.filter ?? {};
+  const byLink = askSides(filter);
+  const found = await list<EventRow>(events, args, context, askIncidents(filter));
+  let matching: ReturnType<typeof linksOf> | undefined;
+  const linksMeeting = async (event: EventRow): Promise<EventLinkRow[]> => {
+    matching ??= linksOf(context.db, found.nodes.map((node) => node.id), byLink);
+    return (await matching).get(event.id) ?? [];
+  };
+  const incident = (event: EventRow): TradeIncidentValue => ({
+    event,
+    links: byLink.length > 0 ? () => linksMeeting(event) : (_, { load }) => allLinksOf(event.id, load),
+  });
+  return {
+    ...found,
+    nodes: found.nodes.map(incident),
+    edges: found.edges.map(({ cursor, node }) => ({ cursor, node: incident(node) })),
+  };
+}
+
+/** Trade incidents that are said to answer a record, in the order of time. */
+export async function incidentsAnswering(record: { id: string }, { load }: Loading): Promise<TradeIncidentValue[]> {
+  const links = await allLinksOf(record.id, load);
+  const ids = [...new Set(links.flatMap((link) => answerTo(record, link) ?? []))];
+  const found = await Promise.all(
+    ids.map(async (id) => ((await load.many('Event', 'measures').load(id)).length > 0 ? load.one.events!.load(id) : null)),
+  );
+  const key = (event: EventRow): string => `${event.startsEarliest ?? '~'} ${event.id}`;
+  return (found.filter((event) => event !== null) as unknown as EventRow[])
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+    .map((event) => ({ event, links: () => Promise.resolve(links.filter((link) => answerTo(record, link) === event.id)) }));
+}

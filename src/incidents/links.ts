@@ -1,0 +1,68 @@
+// The links of a trade incident: those that meet the conditions of a list, and those that say it answers a record.
+import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
+import { temporalResultOf } from '../events/filters.js';
+import { eventLinks, type EventLinkRow } from '../events/model.js';
+import type { TradeIncidentFilter } from '../generated/resolvers-types.js';
+import { conditions } from '../records/filters.js';
+import type { Load, Rows } from '../records/loaders.js';
+import type { Noun } from '../records/noun.js';
+import { columnsOf } from '../records/select.js';
+
+export type LinkFilter = Pick<TradeIncidentFilter, 'linkedTo' | 'linkedToPerson' | 'linkKind' | 'assessment' | 'temporalCheck'>;
+
+/** Every link twice, once from each of its sides. */
+const SIDES = raw(
+  `(select id, kind, assessment, from_id, to_id, from_id as incident_id, to_id as other_id from event_links
+    union all select id, kind, assessment, from_id, to_id, to_id, from_id from event_links) sides`,
+);
+
+/** Records that are about a person. */
+const about = (person: string): Sql => sql`(
+  select id from status_decisions where person_id = ${person}::uuid
+  union all select id from status_documents where person_id = ${person}::uuid
+  union all select id from refugee_statuses where person_id = ${person}::uuid
+  union all select id from detentions where person_id = ${person}::uuid
+  union all select id from charges where person_id = ${person}::uuid
+  union all select event_id from event_participants where person_id = ${person}::uuid)`;
+
+/** Empty when nothing is asked about links. */
+export const askSides = ({ linkedTo, linkedToPerson, linkKind, assessment, temporalCheck }: LinkFilter): Sql[] =>
+  conditions<LinkFilter>(
+    { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck },
+    {
+      linkedTo: (id) => sql`sides.other_id = ${id}::uuid`,
+      linkedToPerson: (id) => sql`sides.other_id in ${about(id)}`,
+      linkKind: (kinds) => sql`sides.kind = any(${kinds}::text[])`,
+      assessment: (assessments) => sql`sides.assessment = any(${assessments}::text[])`,
+      temporalCheck: (results) => sql`${temporalResultOf('sides')} = any(${results}::text[])`,
+    },
+  );
+
+/** Events with at least one such link. */
+export const linkedBy = (asked: readonly Sql[]): Sql => sql`events.id in (select sides.incident_id from ${SIDES} where ${allOf(asked)})`;
+
+/** Such links of several events, in one statement. */
+export async function linksOf(db: Rows, eventIds: readonly string[], asked: readonly Sql[]): Promise<Map<string, EventLinkRow[]>> {
+  const { text, values } = compile(
+    sql`select sides.incident_id as "incidentId", ${raw(columnsOf(eventLinks))} from ${SIDES} join event_links on event_links.id = sides.id
+      where ${allOf([sql`sides.incident_id = any(${eventIds}::uuid[])`, ...asked])} order by event_links.kind, event_links.id`,
+  );
+  const rows = await db.rows<EventLinkRow & { incidentId: string }>('links of trade incidents', text, values);
+  const found = new Map<string, EventLinkRow[]>();
+  for (const row of rows) found.set(row.incidentId, [...(found.get(row.incidentId) ?? []), row]);
+  return found;
+}
+
+/** All links from and to a record, batched. */
+export async function allLinksOf(id: string, load: Load<Record<string, Noun>>): Promise<EventLinkRow[]> {
+  const [from, to] = await Promise.all([load.many('Record', 'linksFrom').load(id), load.many('Record', 'linksTo').load(id)]);
+  return [...from, ...to] as unknown as EventLinkRow[];
+}
+
+/** The other side of a link, where it is said to answer the record; undefined for any other link. */
+export function answerTo(record: { id: string }, link: EventLinkRow): string | undefined {
+  if (link.toId === record.id && (link.kind === 'RETALIATION_FOR' || link.kind === 'RESPONSE_TO')) return link.fromId;
+  if (link.fromId === record.id && link.kind === 'CAUSES') return link.toId;
+  return undefined;
+}
+

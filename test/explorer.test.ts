@@ -1,0 +1,120 @@
+// The explorer in a real browser: its questions are there, the first one gets an answer, and nothing leaves this machine.
+// Needs `npm run build` and a Chromium on PATH; without the browser it is skipped, except in CI.
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { builtExplorer } from '../src/server.js';
+import { testServer, type TestServer } from './support/http.js';
+
+const browserPath = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
+  .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
+  .find(existsSync);
+const wanted = browserPath !== undefined || process.env.CI !== undefined;
+if (!wanted) console.warn('No Chromium on PATH: the explorer is not tested in a browser.');
+const inBrowser = wanted ? describe : describe.skip;
+
+/** Nothing of the browser's own may ask the network either. */
+const QUIET = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const AS_ROOT = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
+const titles = readdirSync(new URL('../web/explorer/questions', import.meta.url)).filter((name) => name.endsWith('.graphql'));
+
+inBrowser('the explorer', () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const folder = builtExplorer();
+    if (!existsSync(join(folder, 'index.html'))) throw new Error('The explorer is not built: run "npm run build" first.');
+    server = await testServer({ explorerDir: folder });
+    browser = await chromium.launch({ executablePath: browserPath, args: [...QUIET, ...AS_ROOT] });
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  /** A page that notes everything it asks for and everything it complains about. */
+  async function visit(options: BrowserContextOptions = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    const elsewhere: string[] = [];
+    const complaints: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.base) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url());
+    });
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(server.base);
+    await page.getByRole('button', { name: /Execute query/ }).waitFor();
+    return { page, elsewhere, complaints, close: () => context.close() };
+  }
+
+  const answer = (page: Page) => page.locator('.graphiql-response .view-lines');
+
+  test('opens with the questions in tabs, answers the first, asks no other host, and complains about nothing', async () => {
+    const { page, elsewhere, complaints, close } = await visit();
+    expect(await page.title()).toBe('Kualik explorer');
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    const tabs = page.getByRole('tab');
+    expect(await tabs.count()).toBe(titles.length);
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await answer(page).getByText('"queryType"').waitFor();
+    await page.getByRole('tab').nth(1).click();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await answer(page).getByText('"__typename"').waitFor();
+    await page.getByRole('button', { name: /Documentation Explorer/i }).click();
+    await page.getByText('Root Types').waitFor();
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+    await close();
+  }, 60_000);
+
+  test('a question that was closed can be opened again from the strip', async () => {
+    const { page, complaints, close } = await visit();
+    await page.getByRole('button', { name: 'Close Tab' }).first().click();
+    expect(await page.getByRole('tab').count()).toBe(titles.length - 1);
+    await page.getByText('Questions to start from').click();
+    const list = page.getByRole('list', { name: 'Ready-made questions' });
+    expect(await list.getByRole('button').count()).toBe(titles.length);
+    await list.getByRole('button').first().click();
+    expect(await page.getByRole('tab').count()).toBe(titles.length);
+    expect(await list.isVisible()).toBe(false);
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await answer(page).getByText('"queryType"').waitFor();
+    expect(complaints).toEqual([]);
+    await close();
+  }, 60_000);
+
+  test('a refusal is shown as the server said it', async () => {
+    const { page, close } = await visit();
+    await page.locator('.graphiql-query-editor .view-lines').first().click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('{ helo }');
+    await page.keyboard.press('Control+Enter');
+    await answer(page).getByText('GRAPHQL_VALIDATION_FAILED').waitFor();
+    await close();
+  }, 60_000);
+
+  test('on a narrow, dark screen the answer stands below the question and nothing is cut off', async () => {
+    const { page, complaints, close } = await visit({ viewport: { width: 420, height: 820 }, colorScheme: 'dark' });
+    const box = async (selector: string) => (await page.locator(selector).boundingBox())!;
+    const [question, response] = [await box('.graphiql-query-editor'), await box('.graphiql-response')];
+    expect(response.y).toBeGreaterThan(question.y + question.height - 1);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(420);
+    expect(await page.locator('.strip').evaluate((strip) => getComputedStyle(strip).backgroundColor)).toBe('rgb(28, 37, 38)');
+    expect(complaints).toEqual([]);
+    await close();
+  }, 60_000);
+
+  test('nothing typed outlives the browser tab, and headers are not kept at all', async () => {
+    const { page, close } = await visit();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await answer(page).getByText('"queryType"').waitFor();
+    expect(await page.evaluate('localStorage.length')).toBe(0);
+    await close();
+  }, 60_000);
+});

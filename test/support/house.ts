@@ -1,0 +1,127 @@
+// A whole Kualik for one test file: a database of its own with a dataset in it, and the graph as a reader asks it.
+import { join } from 'node:path';
+import { graphql, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { contextOpener } from '../../src/context.js';
+import { withClient } from '../../src/db/client.js';
+import { createDataSource } from '../../src/db/data-source.js';
+import { loadDirectory } from '../../src/exchange/load.js';
+import { translate } from '../../src/http/translate.js';
+import { entities } from '../../src/model.js';
+import { packageRoot } from '../../src/paths.js';
+import { buildSchema } from '../../src/schema.js';
+import type { LocalDate } from '../../src/values/local-date.js';
+import { freshDatabase, type FreshDatabase } from './database.js';
+import type { TemplateName } from './templates.js';
+
+export interface HouseOptions {
+  /** Directories of dataset files below test/fixtures, or absolute; loaded as an editor would load them. */
+  load?: string | string[];
+  /** What is there before; the founding case is in 'founding'. */
+  template?: TemplateName;
+  /** The day on which every question is asked. */
+  today?: string;
+}
+
+export interface Asked {
+  data: any; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** As thrown by resolvers; undefined when there are none. */
+  errors: ExecutionResult['errors'];
+  /** What reached the database, in order: the name of each statement and its text. */
+  statements: { name: string; text: string }[];
+}
+
+export interface House {
+  /** The answer; throws AnswerError when there is any error. */
+  ask(query: string, variables?: Record<string, unknown>): Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  run(query: string, variables?: Record<string, unknown>): Promise<Asked>;
+  /** The id of a record by its key in the files, such as `amina` or `amina/names/Amina`. */
+  id(key: string): string;
+  /** SQL as a superuser: to look behind the scenes, or to put there what files cannot say. */
+  sql<T extends object>(text: string, values?: unknown[]): Promise<T[]>;
+  schema: GraphQLSchema;
+  database: FreshDatabase;
+  close(): Promise<void>;
+}
+
+/** The first error of an answer as a client would get it. */
+export class AnswerError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly path: unknown,
+    readonly rule: unknown,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export async function house({ load = [], template = 'migrated', today }: HouseOptions = {}): Promise<House> {
+  const database = await freshDatabase(template);
+  const reader = await createDataSource({ url: database.readerUrl, entities, poolSize: 2 }).initialize();
+  const ids = new Map<string, string>();
+  const close = async (): Promise<void> => {
+    await reader.destroy();
+    await database.drop();
+  };
+  try {
+    await fill(database, [load].flat());
+    for (const { key, id } of await reader.query<{ key: string; id: string }[]>('select key, record_id as id from imports')) ids.set(key, id);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const schema = buildSchema();
+  const openContext = contextOpener({
+    dataSource: reader,
+    cursorKey: Buffer.alloc(32, 7),
+    ...(today ? { today: () => today as LocalDate } : {}),
+  });
+
+  async function run(query: string, variables: Record<string, unknown> = {}): Promise<Asked> {
+    const { contextValue, session, close: end } = await openContext({ requestId: 'test' });
+    try {
+      const { data, errors } = await graphql({ schema, source: query, variableValues: variables, contextValue });
+      // Through JSON, as a client reads it: no null prototypes, no class instances.
+      const plain = data === undefined || data === null ? data : JSON.parse(JSON.stringify(data));
+      return { data: plain, errors, statements: session.statements.map(({ name, sql }) => ({ name, text: sql })) };
+    } finally {
+      await end();
+    }
+  }
+
+  return {
+    run,
+    ask: async (query, variables) => {
+      const { data, errors } = await run(query, variables);
+      if (!errors?.[0]) return data;
+      const { error } = translate(errors[0], { requestId: 'test' });
+      const { code, path, rule } = error.extensions as Record<string, unknown>;
+      // What leaves the house says nothing of our own mistakes; whoever reads a failing test needs to know.
+      const message = code === 'INTERNAL' ? errors[0].message : error.message;
+      throw new AnswerError(message, String(code), path, rule, { cause: errors[0].originalError ?? errors[0] });
+    },
+    id: (key) => {
+      const id = ids.get(key);
+      if (!id) throw new Error(`No record with the key "${key}" was loaded.`);
+      return id;
+    },
+    sql: (text, values) => withClient(database.adminUrl, async (client) => (await client.query(text, values)).rows),
+    schema,
+    database,
+    close,
+  };
+}
+
+async function fill(database: FreshDatabase, directories: string[]): Promise<void> {
+  if (directories.length === 0) return;
+  const editor = await createDataSource({ url: database.editorUrl, entities, poolSize: 2 }).initialize();
+  try {
+    for (const directory of directories) {
+      const path = directory.startsWith('/') ? directory : join(packageRoot, 'test', 'fixtures', directory);
+      await loadDirectory(editor, path, { actor: 'test' });
+    }
+  } finally {
+    await editor.destroy();
+  }
+}

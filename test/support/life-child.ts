@@ -1,0 +1,20 @@
+// A command that opens two things and waits to be stopped; closing the second takes as long as its argument says (ms).
+import { setTimeout as sleep } from 'node:timers/promises';
+import { live } from '../../src/commands/life.js';
+import { complain, say } from '../../src/commands/say.js';
+
+const [slow = '0', fail = ''] = process.argv.slice(2);
+setInterval(() => undefined, 1000);
+live(async (life) => {
+  life.atEnd(async () => say(await Promise.resolve('closed first')));
+  life.atEnd(async () => {
+    await sleep(Number(slow));
+    say('closed second');
+  });
+  if (fail) throw new Error('no such postgres://u:geheim@h/d');
+  say('ready');
+  await life.stopped;
+}).then(
+  () => process.exit(0),
+  (error: unknown) => process.exit(complain(error)),
+);
