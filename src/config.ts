@@ -26,7 +26,12 @@ export interface Config {
 export class ConfigError extends Error {
   readonly exitCode = 2;
   constructor(readonly problems: string[]) {
-    super(['The configuration has ' + (problems.length === 1 ? 'a problem:' : `${problems.length} problems:`), ...problems.map((text) => `  - ${text}`)].join('\n'));
+    super(
+      [
+        'The configuration has ' + (problems.length === 1 ? 'a problem:' : `${problems.length} problems:`),
+        ...problems.map((text) => `  - ${text}`),
+      ].join('\n'),
+    );
     this.name = 'ConfigError';
   }
 }
@@ -50,7 +55,8 @@ const host = z
   .string()
   .default('127.0.0.1')
   .refine((text) => isIP(text) !== 0 || /^[a-z0-9._-]+$/i.test(text), {
-    error: ({ input }) => `HOST is "${maskPasswords(String(input))}": it must be a name or an address alone, such as 127.0.0.1 or 0.0.0.0.`,
+    error: ({ input }) =>
+      `HOST is "${maskPasswords(String(input))}": it must be a name or an address alone, such as 127.0.0.1 or 0.0.0.0.`,
   });
 
 const databaseUrl = z
@@ -67,7 +73,8 @@ function databaseUrlProblem(text: string): string | undefined {
     const found = scheme ? `starts with ${scheme}:` : 'is not an address';
     return `DATABASE_URL ${found}; it must start with postgres:// or postgresql://, for example postgres://user:password@localhost:5432/kualik.`;
   }
-  if (!URL.canParse(text)) return 'DATABASE_URL cannot be read; special characters in the password must be percent-encoded (@ is %40, / is %2F, # is %23).';
+  if (!URL.canParse(text))
+    return 'DATABASE_URL cannot be read; special characters in the password must be percent-encoded (@ is %40, / is %2F, # is %23).';
   const path = new URL(text).pathname;
   if (path === '' || path === '/') return 'DATABASE_URL names no database; add one at the end, for example /kualik.';
   return undefined;
@@ -85,11 +92,16 @@ const secret = z
   .string()
   .optional()
   .refine((text) => text === undefined || decodeSecret(text) !== undefined, {
-    error: 'KUALIK_SECRET must be at least 32 random bytes written as hex or base64; make one with: openssl rand -base64 32',
+    error:
+      'KUALIK_SECRET must be at least 32 random bytes written as hex or base64; make one with: openssl rand -base64 32',
   })
   .transform((text) => (text === undefined ? undefined : decodeSecret(text)));
 
-const logLevel = z.enum(LOG_LEVELS, { error: ({ input }) => `LOG_LEVEL is "${String(input)}": it must be one of ${LOG_LEVELS.join(', ')}.` }).default('info');
+const logLevel = z
+  .enum(LOG_LEVELS, {
+    error: ({ input }) => `LOG_LEVEL is "${String(input)}": it must be one of ${LOG_LEVELS.join(', ')}.`,
+  })
+  .default('info');
 
 const environment = z.object({
   PORT: port,
@@ -111,10 +123,19 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
 /** @throws ConfigError with every problem at once. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable means "not set", as in a docker-compose file with a blank default.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
   const result = environment.safeParse(given);
   const problems = [...(result.success ? [] : result.error.issues.map((issue) => issue.message)), ...unknownNames(env)];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   const { PORT, HOST, KUALIK_DATA, DATABASE_URL, KUALIK_SECRET, LOG_LEVEL } = result.data;
-  return { port: PORT, host: HOST, dataDir: resolve(KUALIK_DATA), databaseUrl: DATABASE_URL, secret: KUALIK_SECRET, logLevel: LOG_LEVEL };
+  return {
+    port: PORT,
+    host: HOST,
+    dataDir: resolve(KUALIK_DATA),
+    databaseUrl: DATABASE_URL,
+    secret: KUALIK_SECRET,
+    logLevel: LOG_LEVEL,
+  };
 }

@@ -32,7 +32,9 @@ const run = (work: (config: Config, life: Life) => Promise<void>): Promise<void>
 
 function commandLine(): Command {
   const program = new Command('kualik')
-    .description('A database of human-rights cases with a GraphQL API: who did what to whom, when, according to whom, and how sure.')
+    .description(
+      'A database of human-rights cases with a GraphQL API: who did what to whom, when, according to whom, and how sure.',
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -47,7 +49,9 @@ function commandLine(): Command {
     .command('migrate')
     .description('bring the database up to date, and end')
     .option('--again', 'run the repeatable SQL files even if nothing changed')
-    .action((options: { again?: boolean }) => run(async (config, life) => void (await openDatabase(config, life, options))));
+    .action((options: { again?: boolean }) =>
+      run(async (config, life) => void (await openDatabase(config, life, options))),
+    );
   program
     .command('load')
     .description('load a directory of YAML files; loading it twice changes nothing')
@@ -61,7 +65,8 @@ function commandLine(): Command {
 }
 
 /** commander has already written its message; help and version that were asked for are no failure. */
-const exitCodeOf = (error: unknown): number => (error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : complain(error));
+const exitCodeOf = (error: unknown): number =>
+  error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : complain(error);
 
 const die = (error: unknown): never => process.exit(complain(error));
 process.on('uncaughtException', die);

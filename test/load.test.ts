@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { parse, stringify } from 'yaml';
 import { createDataSource } from '../src/db/data-source.js';
 import { loadDirectory } from '../src/exchange/load.js';
-import { render, totals } from '../src/exchange/report.js';
+import { renderReport, totals } from '../src/exchange/report.js';
 import { packageRoot } from '../src/paths.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 
@@ -99,7 +99,7 @@ describe('a first load', () => {
   test('a dry run reports the same and leaves nothing', async () => {
     const dry = await load(BROTHERS, { dryRun: true });
     expect(await sum('select count(*) n from records')).toBe(0);
-    expect(render(dry)).toContain('dry run: nothing was written');
+    expect(renderReport(dry)).toContain('dry run: nothing was written');
     expect({ ...(await load(BROTHERS)), dryRun: true }).toEqual(dry);
   });
 
@@ -171,7 +171,7 @@ describe('a second load', () => {
     const before = await state();
     const report = await load(BROTHERS);
     expect(totals(report)).toMatchObject({ created: 0, changed: 0 });
-    expect(render(report)).toContain('0 created, 0 changed.');
+    expect(renderReport(report)).toContain('0 created, 0 changed.');
     expect(await state()).toEqual(before);
   });
 
@@ -230,7 +230,7 @@ describe('a second load', () => {
     const without = changed(`    identifiers: [{ scheme: example, value: 'D-7' }]\n`, '');
     expect((await load(without)).kept).toEqual(['dina/identifiers/example (identifiers)']);
     expect(await state()).toEqual(before);
-    expect(render(await load(without))).toContain('no longer in the files; kept');
+    expect(renderReport(await load(without))).toContain('no longer in the files; kept');
   });
 
   test('a withdrawn claim leaves the field unknown, and the name its key', async () => {

@@ -6,8 +6,12 @@ import { killChildren, runScript, type Child } from './support/processes.js';
 
 const LIFE = 'test/support/life-child.ts';
 let dir: string;
-const kualik = (args: string[], env: Record<string, string> = {}): Child => runScript('src/main.ts', args, { env: { KUALIK_DATA: dir, ...env } });
-const result = async (child: Child): Promise<{ code: number | null; output: string }> => ({ code: (await child.ended).code, output: child.output() });
+const kualik = (args: string[], env: Record<string, string> = {}): Child =>
+  runScript('src/main.ts', args, { env: { KUALIK_DATA: dir, ...env } });
+const result = async (child: Child): Promise<{ code: number | null; output: string }> => ({
+  code: (await child.ended).code,
+  output: child.output(),
+});
 
 beforeAll(() => {
   dir = fs.mkdtempSync(join(tmpdir(), 'kualik-cli-'));
@@ -19,8 +23,13 @@ afterAll(async () => {
 });
 
 test('help and version are asked for and end with 0; a wrong call ends with 2', async () => {
-  const [help, version, none, wrong] = await Promise.all([['--help'], ['--version'], [], ['lode']].map((args) => result(kualik(args))));
-  expect(help).toMatchObject({ code: 0, output: expect.stringMatching(/serve.*migrate.*load <directory>.*status.*KUALIK_DATA.*Exit codes/s) as string });
+  const [help, version, none, wrong] = await Promise.all(
+    [['--help'], ['--version'], [], ['lode']].map((args) => result(kualik(args))),
+  );
+  expect(help).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/serve.*migrate.*load <directory>.*status.*KUALIK_DATA.*Exit codes/s) as string,
+  });
   expect(version).toEqual({ code: 0, output: '0.1.0\n' });
   expect(none!.code).toBe(2);
   expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining('Did you mean load?') as string });
@@ -31,25 +40,72 @@ test('a wrong configuration ends with 2 and names every problem; a server that i
     result(kualik(['migrate'], { PORT: 'x', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://u:geheim@h/d' })),
     result(kualik(['migrate'], { DATABASE_URL: 'postgres://u:geheim@127.0.0.1:1/d' })),
   ]);
-  expect(wrong).toMatchObject({ code: 2, output: expect.stringMatching(/3 problems.*PORT.*DATABASE_URL.*LOG_LEVEL/s) as string });
-  expect(away).toEqual({ code: 1, output: 'The database at postgres://u:***@127.0.0.1:1/d cannot be reached: connect ECONNREFUSED 127.0.0.1:1.\n' });
+  expect(wrong).toMatchObject({
+    code: 2,
+    output: expect.stringMatching(/3 problems.*PORT.*DATABASE_URL.*LOG_LEVEL/s) as string,
+  });
+  expect(away).toEqual({
+    code: 1,
+    output: 'The database at postgres://u:***@127.0.0.1:1/d cannot be reached: connect ECONNREFUSED 127.0.0.1:1.\n',
+  });
   expect(wrong.output + away.output).not.toMatch(/geheim|\n\s+at /);
 });
 
 test('status before, migrate, migrate again, status after', async () => {
-  expect(await result(kualik(['status']))).toEqual({ code: 0, output: expect.stringMatching(/not made yet/) as string });
-  expect(await result(kualik(['migrate']))).toEqual({ code: 0, output: expect.stringMatching(/Ran \d+ migrations .* repeatable files in \d+ ms\./) as string });
-  expect(await result(kualik(['migrate']))).toEqual({ code: 0, output: expect.stringMatching(/The database is up to date/) as string });
-  expect(await result(kualik(['status']))).toEqual({ code: 0, output: expect.stringMatching(/Server {5}not running/) as string });
+  expect(await result(kualik(['status']))).toEqual({
+    code: 0,
+    output: expect.stringMatching(/not made yet/) as string,
+  });
+  expect(await result(kualik(['migrate']))).toEqual({
+    code: 0,
+    output: expect.stringMatching(/Ran \d+ migrations .* repeatable files in \d+ ms\./) as string,
+  });
+  expect(await result(kualik(['migrate']))).toEqual({
+    code: 0,
+    output: expect.stringMatching(/The database is up to date/) as string,
+  });
+  expect(await result(kualik(['status']))).toEqual({
+    code: 0,
+    output: expect.stringMatching(/Server {5}not running/) as string,
+  });
   expect(fs.statSync(join(dir, 'secret')).mode & 0o777).toBe(0o600);
 }, 60_000);
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s closes everything, the last opened first, and ends with 0', async (signal) => {
-  const child = runScript(LIFE, ['50']);
-  await child.line(/ready/);
-  child.process.kill(signal);
-  expect(await result(child)).toEqual({ code: 0, output: 'ready\nStopping. Press Ctrl-C again to stop at once.\nclosed second\nclosed first\n' });
-});
+test('serve loads the founding case once, answers, and ends with 0; a taken port is told', async () => {
+  const child = kualik(['serve'], { PORT: '0' });
+  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(await child.line(/Explore/))![0];
+  const answer = await fetch(`${address}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ __typename }' }),
+  });
+  expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+  const second = await result(kualik(['serve'], { PORT: new URL(address).port }));
+  expect(second).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/Port \d+ of 127\.0\.0\.1 is taken/) as string,
+  });
+  child.process.kill('SIGINT');
+  const { code, output } = await result(child);
+  expect({ code, output }).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/First start: loading the founding case/) as string,
+  });
+  expect(second.output).not.toMatch(/First start/);
+}, 90_000);
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s closes everything, the last opened first, and ends with 0',
+  async (signal) => {
+    const child = runScript(LIFE, ['50']);
+    await child.line(/ready/);
+    child.process.kill(signal);
+    expect(await result(child)).toEqual({
+      code: 0,
+      output: 'ready\nStopping. Press Ctrl-C again to stop at once.\nclosed second\nclosed first\n',
+    });
+  },
+);
 
 test('a second Ctrl-C does not wait', async () => {
   const child = runScript(LIFE, ['20000']);
@@ -62,6 +118,12 @@ test('a second Ctrl-C does not wait', async () => {
 
 test('an unexpected error is one sentence, with a stack only at LOG_LEVEL=debug, and still closes everything', async () => {
   const plain = await result(runScript(LIFE, ['0', 'fail']));
-  expect(plain).toEqual({ code: 1, output: 'closed second\nclosed first\nKualik failed: no such postgres://u:***@h/d\nSet LOG_LEVEL=debug to see where.\n' });
-  expect((await result(runScript(LIFE, ['0', 'fail'], { env: { LOG_LEVEL: 'debug' } }))).output).toMatch(/life-child\.ts/);
+  expect(plain).toEqual({
+    code: 1,
+    output:
+      'closed second\nclosed first\nKualik failed: no such postgres://u:***@h/d\nSet LOG_LEVEL=debug to see where.\n',
+  });
+  expect((await result(runScript(LIFE, ['0', 'fail'], { env: { LOG_LEVEL: 'debug' } }))).output).toMatch(
+    /life-child\.ts/,
+  );
 });

@@ -16,7 +16,13 @@ function problemsOf(env: Record<string, string>): string[] {
 }
 
 test('an empty environment gives the defaults, and an empty variable counts as unset', () => {
-  expect(readConfig({})).toMatchObject({ port: 4000, host: '127.0.0.1', logLevel: 'info', databaseUrl: undefined, secret: undefined });
+  expect(readConfig({})).toMatchObject({
+    port: 4000,
+    host: '127.0.0.1',
+    logLevel: 'info',
+    databaseUrl: undefined,
+    secret: undefined,
+  });
   expect(readConfig({ PORT: '', DATABASE_URL: ' ' })).toEqual(readConfig({}));
   expect(readConfig({}).dataDir).toMatch(/\/\.data$/);
 });
@@ -26,7 +32,10 @@ test.each([
   [{ HOST: '::1' }, { host: '::1' }],
   [{ HOST: 'example.org' }, { host: 'example.org' }],
   [{ DATABASE_URL: 'postgresql://u:p@h/kualik' }, { databaseUrl: 'postgresql://u:p@h/kualik' }],
-  [{ DATABASE_URL: 'postgres:///kualik?host=/run/postgresql' }, { databaseUrl: 'postgres:///kualik?host=/run/postgresql' }],
+  [
+    { DATABASE_URL: 'postgres:///kualik?host=/run/postgresql' },
+    { databaseUrl: 'postgres:///kualik?host=/run/postgresql' },
+  ],
   [{ KUALIK_SECRET: 'ab'.repeat(32) }, { secret: Buffer.from('ab'.repeat(32), 'hex') }],
   [{ KUALIK_SECRET: Buffer.alloc(33, 7).toString('base64') }, { secret: Buffer.alloc(33, 7) }],
   [{ KUALIK_DATA: '/srv/kualik' }, { dataDir: '/srv/kualik' }],
@@ -50,14 +59,21 @@ test.each([
 });
 
 test('all problems are told at once, and no secret or password with them', () => {
-  const problems = problemsOf({ PORT: 'x', DATABASE_URL: 'mysql://u:geheim@h/d', KUALIK_SECRET: 'geheim', KUALIK_X: 'geheim' });
+  const problems = problemsOf({
+    PORT: 'x',
+    DATABASE_URL: 'mysql://u:geheim@h/d',
+    KUALIK_SECRET: 'geheim',
+    KUALIK_X: 'geheim',
+  });
   expect(problems).toHaveLength(4);
   expect(problems.join()).not.toContain('geheim');
   expect(new ConfigError(problems).exitCode).toBe(2);
 });
 
 test('passwords in addresses are masked', () => {
-  expect(maskPasswords('at postgres://u:p@ss:w@h:5/d and postgres:///d?user=a&password=b&x=c')).toBe('at postgres://u:***@h:5/d and postgres:///d?user=a&password=***&x=c');
+  expect(maskPasswords('at postgres://u:p@ss:w@h:5/d and postgres:///d?user=a&password=b&x=c')).toBe(
+    'at postgres://u:***@h:5/d and postgres:///d?user=a&password=***&x=c',
+  );
 });
 
 test('the secret file is made once, is private, and gives every role another password', () => {

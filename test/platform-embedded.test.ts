@@ -33,9 +33,12 @@ async function start(dir: string, settings: Record<string, string> = FAST): Prom
 }
 
 const child = (dir: string, options = {}): Child => runScript(CHILD, [dir, JSON.stringify(FAST)], options);
-const told = async (process: Child): Promise<{ url: string; how: string; cluster: string }> => JSON.parse(await process.line(/^\{/)) as { url: string; how: string; cluster: string };
-const ask = <T>(url: string, sql: string): Promise<T[]> => withClient(url, async (client) => (await client.query(sql)).rows as T[]);
-const serverProcess = (cluster: string): number => Number(fs.readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
+const told = async (process: Child): Promise<{ url: string; how: string; cluster: string }> =>
+  JSON.parse(await process.line(/^\{/)) as { url: string; how: string; cluster: string };
+const ask = <T>(url: string, sql: string): Promise<T[]> =>
+  withClient(url, async (client) => (await client.query(sql)).rows as T[]);
+const serverProcess = (cluster: string): number =>
+  Number(fs.readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
 
 /** What a server leaves behind that died without a word. */
 function leavePidFile(cluster: string, pid: number, port: number): void {
@@ -49,7 +52,8 @@ afterAll(async () => {
   await killChildren();
   for (const embedded of running) await embedded.stop();
   // A killed child leaves its server behind on purpose: adopt it to stop it.
-  for (const dir of directories.filter((path) => embeddedStatus(path).running)) await (await startEmbedded({ dataDir: dir })).stop();
+  for (const dir of directories.filter((path) => embeddedStatus(path).running))
+    await (await startEmbedded({ dataDir: dir })).stop();
   for (const dir of directories) fs.rmSync(dir, { recursive: true, force: true });
 });
 
@@ -57,14 +61,40 @@ test('a first start makes a server that is private and safe, a second start find
   const dir = dataDir();
   const first = await start(dir, {});
   expect(first.how).toBe('created');
-  const wanted = ['listen_addresses', 'unix_socket_directories', 'fsync', 'TimeZone', 'log_min_error_statement', 'log_parameter_max_length_on_error', 'data_checksums', 'server_encoding'];
-  const [settings] = await ask<Record<string, string>>(first.url, `select json_object_agg(name, setting) as all from pg_settings where name in ('${wanted.join("','")}')`);
+  const wanted = [
+    'listen_addresses',
+    'unix_socket_directories',
+    'fsync',
+    'TimeZone',
+    'log_min_error_statement',
+    'log_parameter_max_length_on_error',
+    'data_checksums',
+    'server_encoding',
+  ];
+  const [settings] = await ask<Record<string, string>>(
+    first.url,
+    `select json_object_agg(name, setting) as all from pg_settings where name in ('${wanted.join("','")}')`,
+  );
   expect(settings!.all).toEqual({
-    ...{ listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'on', TimeZone: 'UTC', data_checksums: 'on', server_encoding: 'UTF8' },
+    ...{
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      fsync: 'on',
+      TimeZone: 'UTC',
+      data_checksums: 'on',
+      server_encoding: 'UTF8',
+    },
     ...{ log_min_error_statement: 'panic', log_parameter_max_length_on_error: '0' },
   });
-  expect(await ask(first.url, 'select datlocprovider as provider, datlocale as locale from pg_database where datname = current_database()')).toEqual([{ provider: 'b', locale: 'C.UTF-8' }]);
-  expect(await ask(first.url, `select distinct auth_method as method from pg_hba_file_rules`)).toEqual([{ method: 'scram-sha-256' }]);
+  expect(
+    await ask(
+      first.url,
+      'select datlocprovider as provider, datlocale as locale from pg_database where datname = current_database()',
+    ),
+  ).toEqual([{ provider: 'b', locale: 'C.UTF-8' }]);
+  expect(await ask(first.url, `select distinct auth_method as method from pg_hba_file_rules`)).toEqual([
+    { method: 'scram-sha-256' },
+  ]);
   expect(fs.statSync(join(first.cluster, 'kualik.password')).mode & 0o777).toBe(0o600);
   await ask(first.url, 'create table kept as select 42 as n');
   await first.stop();
@@ -141,14 +171,17 @@ test('two processes share one server; the last one out stops it', async () => {
   await root.stop();
 });
 
-(asRoot ? test : test.skip)('below a closed directory root keeps the data where the database account can go', async () => {
-  const closed = dataDir();
-  fs.chmodSync(closed, 0o700);
-  const embedded = await start(join(closed, 'data'));
-  expect(embedded.cluster).toMatch(/^\/var\/lib\/kualik\/data-[0-9a-f]{12}\/postgres$/);
-  directories.push(join(embedded.cluster, '..'));
-  await embedded.stop();
-});
+(asRoot ? test : test.skip)(
+  'below a closed directory root keeps the data where the database account can go',
+  async () => {
+    const closed = dataDir();
+    fs.chmodSync(closed, 0o700);
+    const embedded = await start(join(closed, 'data'));
+    expect(embedded.cluster).toMatch(/^\/var\/lib\/kualik\/data-[0-9a-f]{12}\/postgres$/);
+    directories.push(join(embedded.cluster, '..'));
+    await embedded.stop();
+  },
+);
 
 (asRoot ? test : test.skip)('an account without a name is told what to do', async () => {
   const dir = dataDir();
@@ -171,26 +204,37 @@ test('an initdb that was cut short is done again', async () => {
 });
 
 test.each([
-  ['another major version', { PG_VERSION: '17\n', 'global/pg_control': '' }, /made by PostgreSQL 17, and this Kualik brings PostgreSQL 18/],
+  [
+    'another major version',
+    { PG_VERSION: '17\n', 'global/pg_control': '' },
+    /made by PostgreSQL 17, and this Kualik brings PostgreSQL 18/,
+  ],
   ['files of somebody else', { 'photo.jpg': 'x' }, /holds files, but no PostgreSQL data/],
   ['a cluster without its password', { PG_VERSION: '18\n', 'global/pg_control': '' }, /kualik\.password is missing/],
-] as [string, Record<string, string>, RegExp][])('a directory with %s is refused and left alone', async (_, files, sentence) => {
-  const dir = dataDir();
-  fs.mkdirSync(join(dir, 'postgres', 'global'), { recursive: true });
-  for (const [name, text] of Object.entries(files)) fs.writeFileSync(join(dir, 'postgres', name), text);
-  await expect(startEmbedded({ dataDir: dir, settings: FAST })).rejects.toThrow(sentence);
-  for (const [name, text] of Object.entries(files)) expect(fs.readFileSync(join(dir, 'postgres', name), 'utf8')).toBe(text);
-});
+] as [string, Record<string, string>, RegExp][])(
+  'a directory with %s is refused and left alone',
+  async (_, files, sentence) => {
+    const dir = dataDir();
+    fs.mkdirSync(join(dir, 'postgres', 'global'), { recursive: true });
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(join(dir, 'postgres', name), text);
+    await expect(startEmbedded({ dataDir: dir, settings: FAST })).rejects.toThrow(sentence);
+    for (const [name, text] of Object.entries(files))
+      expect(fs.readFileSync(join(dir, 'postgres', name), 'utf8')).toBe(text);
+  },
+);
 
-(onLinux ? test : test.skip)('a stale postmaster.pid whose number now belongs to somebody else does not stop a start', async () => {
-  const dir = dataDir();
-  const first = await start(dir);
-  await first.stop();
-  leavePidFile(first.cluster, process.pid, 1);
-  const second = await start(dir);
-  expect(second.how).toBe('started');
-  await second.stop();
-});
+(onLinux ? test : test.skip)(
+  'a stale postmaster.pid whose number now belongs to somebody else does not stop a start',
+  async () => {
+    const dir = dataDir();
+    const first = await start(dir);
+    await first.stop();
+    leavePidFile(first.cluster, process.pid, 1);
+    const second = await start(dir);
+    expect(second.how).toBe('started');
+    await second.stop();
+  },
+);
 
 test('what the log says is told when the server cannot start', async () => {
   const dir = dataDir();

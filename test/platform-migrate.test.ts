@@ -28,7 +28,8 @@ let db: FreshDatabase;
 let repeatable: string;
 const migrations = [First1700000000001];
 const write = (name: string, sql: string): void => fs.writeFileSync(join(repeatable, name), sql);
-const ask = <T>(sql: string): Promise<T[]> => withClient(db.adminUrl, async (client) => (await client.query(sql)).rows as T[]);
+const ask = <T>(sql: string): Promise<T[]> =>
+  withClient(db.adminUrl, async (client) => (await client.query(sql)).rows as T[]);
 
 beforeEach(async () => {
   db = await freshDatabase('empty');
@@ -72,7 +73,11 @@ test('a mistake in a repeatable file names file and line, and undoes all of them
 
 test('a migration that fails leaves nothing of itself and everything before it', async () => {
   await expect(run({ migrations: [First1700000000001, Broken1700000000002] })).rejects.toThrow(/things/);
-  expect(await ask(`select table_name from information_schema.tables where table_schema = 'public' and table_name in ('things', 'half')`)).toEqual([{ table_name: 'things' }]);
+  expect(
+    await ask(
+      `select table_name from information_schema.tables where table_schema = 'public' and table_name in ('things', 'half')`,
+    ),
+  ).toEqual([{ table_name: 'things' }]);
   expect(await ask('select name from schema_migrations')).toEqual([{ name: 'First1700000000001' }]);
 });
 

@@ -18,7 +18,8 @@ const codeOf = (url: string, sql: string): Promise<string> =>
     ),
   );
 
-const ask = <T>(url: string, sql: string): Promise<T[]> => withClient(url, async (client) => (await client.query(sql)).rows as T[]);
+const ask = <T>(url: string, sql: string): Promise<T[]> =>
+  withClient(url, async (client) => (await client.query(sql)).rows as T[]);
 
 beforeAll(async () => {
   db = await freshDatabase('empty');
@@ -34,9 +35,12 @@ beforeAll(async () => {
 afterAll(() => db?.drop());
 
 test('migrations act as the owner, and so everything belongs to kualik_owner', async () => {
-  expect(await ask(db.migrateUrl, `select session_user::text as login, current_user::text as acts, tableowner::text as owner from pg_tables where tablename = 'notes'`)).toEqual([
-    { login: 'kualik_migrate', acts: 'kualik_owner', owner: 'kualik_owner' },
-  ]);
+  expect(
+    await ask(
+      db.migrateUrl,
+      `select session_user::text as login, current_user::text as acts, tableowner::text as owner from pg_tables where tablename = 'notes'`,
+    ),
+  ).toEqual([{ login: 'kualik_migrate', acts: 'kualik_owner', owner: 'kualik_owner' }]);
 });
 
 const MAY = 'done';
@@ -94,7 +98,13 @@ test('every login role has its limits, and no role can do more than it should', 
   expect(roles.map(({ role }) => role)).toEqual(['kualik_editor', 'kualik_migrate', 'kualik_owner', 'kualik_reader']);
   for (const { limit, settings } of roles.filter(({ role }) => role !== 'kualik_owner')) {
     expect(limit).toBeGreaterThan(0);
-    for (const name of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'jit', 'search_path']) {
+    for (const name of [
+      'statement_timeout',
+      'lock_timeout',
+      'idle_in_transaction_session_timeout',
+      'jit',
+      'search_path',
+    ]) {
       expect(settings).toContainEqual(expect.stringMatching(`^${name}=`));
     }
   }
@@ -106,11 +116,16 @@ test('what a role planted in its own settings, or its password, is undone at the
   await ask(db.editorUrl, `alter role kualik_editor password 'mine'`);
   await expect(ask(db.editorUrl, 'select 1')).rejects.toThrow(/password authentication failed/);
   await bootstrap(db.adminUrl, testSecret());
-  expect(await ask(db.editorUrl, `select current_setting('search_path') as path, current_setting('work_mem') as memory`)).toEqual([{ path: 'public', memory: '4MB' }]);
+  expect(
+    await ask(db.editorUrl, `select current_setting('search_path') as path, current_setting('work_mem') as memory`),
+  ).toEqual([{ path: 'public', memory: '4MB' }]);
 });
 
 test('the server never sees a clear password, and our verifier is the one it would make', async () => {
-  const [row] = await ask<{ secret: string }>(db.adminUrl, `select rolpassword as secret from pg_authid where rolname = 'kualik_reader'`);
+  const [row] = await ask<{ secret: string }>(
+    db.adminUrl,
+    `select rolpassword as secret from pg_authid where rolname = 'kualik_reader'`,
+  );
   const [, salt] = /^SCRAM-SHA-256\$4096:([^$]+)\$/.exec(row!.secret)!;
   const { rolePassword } = await import('../src/db/secret.js');
   expect(scramVerifier(rolePassword(testSecret(), 'kualik_reader'), Buffer.from(salt!, 'base64'))).toBe(row!.secret);
@@ -119,7 +134,9 @@ test('the server never sees a clear password, and our verifier is the one it wou
 test('eight set-ups at once, in two databases, all succeed', async () => {
   const other = await freshDatabase('empty');
   try {
-    await Promise.all(Array.from({ length: 8 }, (_, index) => bootstrap(index % 2 ? db.adminUrl : other.adminUrl, testSecret())));
+    await Promise.all(
+      Array.from({ length: 8 }, (_, index) => bootstrap(index % 2 ? db.adminUrl : other.adminUrl, testSecret())),
+    );
   } finally {
     await other.drop();
   }
@@ -146,16 +163,26 @@ describe('an account that is no superuser', () => {
 
   test('is told which SQL an administrator has to run, and that SQL is enough to pass the check', async () => {
     const told = await bootstrap(url, SECRET).catch((error: Error) => error.message);
-    const lines = String(told).split('\n').filter((line) => line.startsWith('  '));
-    expect(lines).toEqual([`  ALTER ROLE "${installer}" CREATEROLE;`, `  ALTER DATABASE "${database}" OWNER TO "${installer}";`]);
+    const lines = String(told)
+      .split('\n')
+      .filter((line) => line.startsWith('  '));
+    expect(lines).toEqual([
+      `  ALTER ROLE "${installer}" CREATEROLE;`,
+      `  ALTER DATABASE "${database}" OWNER TO "${installer}";`,
+    ]);
     for (const line of lines) await admin(line);
     // Here the roles were made by the superuser of the test server, so on 16 and newer another account may not touch them.
-    const [{ version }] = (await ask<{ version: number }>(url, `select current_setting('server_version_num')::int / 10000 as version`)) as [{ version: number }];
+    const [{ version }] = (await ask<{ version: number }>(
+      url,
+      `select current_setting('server_version_num')::int / 10000 as version`,
+    )) as [{ version: number }];
     if (version >= 16) await expect(bootstrap(url, SECRET)).rejects.toThrow(/may not change the roles of Kualik/);
   });
 
   test('a database with tables of somebody else is left alone', async () => {
     await ask(withDatabase(testServerUrl(), database), 'create table invoices (id int)');
-    await expect(bootstrap(withDatabase(testServerUrl(), database), testSecret())).rejects.toThrow(/already holds tables that are not Kualik's \(invoices\)/);
+    await expect(bootstrap(withDatabase(testServerUrl(), database), testSecret())).rejects.toThrow(
+      /already holds tables that are not Kualik's \(invoices\)/,
+    );
   });
 });

@@ -10,10 +10,18 @@ let reader: DataSource;
 let editor: DataSource;
 
 const open = (options = {}) => openSession(reader, { readOnly: true, ...options });
-const admin = <T>(sql: string): Promise<T[]> => withClient(db.adminUrl, async (client) => (await client.query(sql)).rows as T[]);
+const admin = <T>(sql: string): Promise<T[]> =>
+  withClient(db.adminUrl, async (client) => (await client.query(sql)).rows as T[]);
 const backends = async (role: string): Promise<number> =>
-  (await admin<{ n: number }>(`select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = '${role}' and state <> 'idle'`))[0]!.n;
-const killAll = (role: string): Promise<unknown> => admin(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = '${role}'`);
+  (
+    await admin<{ n: number }>(
+      `select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = '${role}' and state <> 'idle'`,
+    )
+  )[0]!.n;
+const killAll = (role: string): Promise<unknown> =>
+  admin(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = '${role}'`,
+  );
 
 beforeAll(async () => {
   db = await freshDatabase('empty');
@@ -38,12 +46,20 @@ afterAll(async () => {
 
 test('values arrive as text wherever JavaScript would lose something', async () => {
   const session = open();
-  const rows = await session.rows('types', `select born, seen, price, many, array[born, null] as days, array[seen] as times, array[price] as prices, array[many] as bigs from counters`);
+  const rows = await session.rows(
+    'types',
+    `select born, seen, price, many, array[born, null] as days, array[seen] as times, array[price] as prices, array[many] as bigs from counters`,
+  );
   await session.close();
   expect(rows).toEqual([
     {
       ...{ born: '0999-12-31', seen: '2021-10-14T06:30:00.123456Z', price: '1.50', many: '9007199254740993' },
-      ...{ days: ['0999-12-31', null], times: ['2021-10-14T06:30:00.123456Z'], prices: ['1.50'], bigs: ['9007199254740993'] },
+      ...{
+        days: ['0999-12-31', null],
+        times: ['2021-10-14T06:30:00.123456Z'],
+        prices: ['1.50'],
+        bigs: ['9007199254740993'],
+      },
     },
   ]);
 });
@@ -54,13 +70,18 @@ test('a session is one snapshot, read only, and asks in turn what is asked at on
   const [[before]] = await Promise.all([read(), read(), read()]);
   await admin('update counters set n = n + 1');
   expect((await read())[0]).toEqual(before);
-  expect(await session.rows('mode', `select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as readonly, current_setting('plan_cache_mode') as plan`)).toEqual([
-    { level: 'repeatable read', readonly: 'on', plan: 'force_generic_plan' },
-  ]);
+  expect(
+    await session.rows(
+      'mode',
+      `select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as readonly, current_setting('plan_cache_mode') as plan`,
+    ),
+  ).toEqual([{ level: 'repeatable read', readonly: 'on', plan: 'force_generic_plan' }]);
   expect(session.statements.map(({ name }) => name)).toEqual(['counter', 'counter', 'counter', 'counter', 'mode']);
   await session.close();
   const next = open();
-  expect((await next.rows<{ n: number }>('counter', 'select n from counters where id = $1', [1]))[0]!.n).toBe(before!.n + 1);
+  expect((await next.rows<{ n: number }>('counter', 'select n from counters where id = $1', [1]))[0]!.n).toBe(
+    before!.n + 1,
+  );
   await next.close();
 });
 
@@ -77,7 +98,10 @@ test('a session takes no connection before its first statement, may be closed tw
 test('statements are prepared once per text and search path, and survive the release', async () => {
   const names = async (): Promise<number> => {
     const session = open();
-    const [row] = await session.rows<{ n: number }>('names', `select count(*)::int as n from pg_prepared_statements where statement like 'select n + %'`);
+    const [row] = await session.rows<{ n: number }>(
+      'names',
+      `select count(*)::int as n from pg_prepared_statements where statement like 'select n + %'`,
+    );
     await session.close();
     return row!.n;
   };
@@ -91,13 +115,21 @@ test('statements are prepared once per text and search path, and survive the rel
 
 test('settings last for the session; what is planted for longer is gone with the release', async () => {
   const session = open({ settings: { 'kualik.published_by': '2021-10-20' } });
-  await session.rows('plant', `select set_config('kualik.planted', 'x', false), set_config('search_path', 'pg_temp', false)`);
-  expect(await session.rows('see', `select current_setting('kualik.published_by') as p`)).toEqual([{ p: '2021-10-20' }]);
+  await session.rows(
+    'plant',
+    `select set_config('kualik.planted', 'x', false), set_config('search_path', 'pg_temp', false)`,
+  );
+  expect(await session.rows('see', `select current_setting('kualik.published_by') as p`)).toEqual([
+    { p: '2021-10-20' },
+  ]);
   await session.close();
   const next = open();
-  expect(await next.rows('see', `select nullif(current_setting('kualik.planted', true), '') as a, nullif(current_setting('kualik.published_by', true), '') as p, current_setting('search_path') as path`)).toEqual([
-    { a: null, p: null, path: 'public' },
-  ]);
+  expect(
+    await next.rows(
+      'see',
+      `select nullif(current_setting('kualik.planted', true), '') as a, nullif(current_setting('kualik.published_by', true), '') as p, current_setting('search_path') as path`,
+    ),
+  ).toEqual([{ a: null, p: null, path: 'public' }]);
   await next.close();
 });
 
@@ -188,7 +220,9 @@ describe('inTransaction', () => {
     await inTransaction(editor, async ({ manager, rows }) => {
       await manager.query('update counters set n = n + 1 where id = 1');
       await rows('again', 'update counters set n = n + $1 where id = 1', [1]);
-      expect(await rows('level', `select current_setting('transaction_isolation') as level`)).toEqual([{ level: 'serializable' }]);
+      expect(await rows('level', `select current_setting('transaction_isolation') as level`)).toEqual([
+        { level: 'serializable' },
+      ]);
     });
     expect(await count()).toBe(before + 2);
     const failing = inTransaction(editor, async ({ rows }) => {

@@ -3,59 +3,108 @@
 import { compare, type DateBound } from '../values/local-date.js';
 import type { ClaimRow } from './model.js';
 
-export interface Conflict {
-  __typename: 'Conflict';
+/** One of the values that a field is said to have, with the claims that give it, the strongest first. */
+export interface FieldValue {
+  recordId: string;
+  /** The column. */
+  field: string;
+  value: unknown;
+  earliest: string | null;
+  latest: string | null;
+  claims: ClaimRow[];
+  isAccepted: boolean;
+}
+
+/** A field, by its column, on which sources say different things. */
+export interface FieldConflict {
   recordId: string;
   field: string;
   /** One entry per different value, the accepted one first. */
-  values: { value: unknown; claims: ClaimRow[] }[];
-  /** Whether one date could satisfy all of them. */
+  values: FieldValue[];
+  /** Whether one value could satisfy all sources. */
   compatible: boolean;
 }
 
 /** In the order that decides: claims come from the database sorted by preference. */
 export const bearing = (claims: readonly ClaimRow[], field: string): ClaimRow[] => claims.filter((c) => c.field === field && c.bears);
 
-/** The claim that a field rests on; undefined for an editor's value. */
-export const deciding = (claims: readonly ClaimRow[], field: string): ClaimRow | undefined => bearing(claims, field)[0];
+/** The claim that a field rests on, at or below the level of the record; undefined for an editor's value. */
+export const deciding = (claims: readonly ClaimRow[], field: string, level = Infinity): ClaimRow | undefined =>
+  bearing(claims, field).find((claim) => claim.level <= level);
 
-/** Derived claims sum up others: two stated values stay in conflict even when a derived one covers both. */
-export function conflictsOf(recordId: string, claims: readonly ClaimRow[]): Conflict[] {
+/** Sums up other claims on the same field, such as a range that covers two dates: it adds no voice and settles nothing. */
+const sumsUp = (claim: ClaimRow, borne: readonly ClaimRow[]): boolean => borne.some((base) => claim.derivedFrom.includes(base.id));
+
+/** The claims of one record, sorted by preference; `level` is that of the record. Fields in the order of the claims. */
+export function conflictsOf(recordId: string, claims: readonly ClaimRow[], level?: number): FieldConflict[] {
   const fields = [...new Set(claims.filter((c) => c.field !== '').map((c) => c.field))];
-  return fields.flatMap((field): Conflict[] => {
-    const borne = bearing(claims, field);
-    const values = groupByValue(borne);
-    if (groupByValue(borne.filter((c) => c.derivedFrom.length === 0)).length < 2 && values.length < 2) return [];
-    if (values.length < 2) return [];
-    return [{ __typename: 'Conflict', recordId, field, values, compatible: compatible(borne) }];
-  });
+  return fields.flatMap((field) => conflictOn(recordId, field, claims, level) ?? []);
 }
 
-function groupByValue(claims: readonly ClaimRow[]): Conflict['values'] {
-  const groups = new Map<string, { value: unknown; claims: ClaimRow[] }>();
-  for (const claim of claims) {
-    const key = JSON.stringify(claim.value);
-    const group = groups.get(key) ?? { value: claim.value, claims: [] };
+function conflictOn(recordId: string, field: string, claims: readonly ClaimRow[], level?: number): FieldConflict | undefined {
+  const borne = bearing(claims, field);
+  const onField = claims.filter((claim) => claim.field === field);
+  const voices = borne.filter((claim) => !sumsUp(claim, onField));
+  if (new Set(voices.map(keyOf)).size < 2) return undefined;
+  const accepted = deciding(claims, field, level);
+  const values = valuesOf(recordId, field, borne, accepted);
+  return { recordId, field, values, compatible: compatible(voices) };
+}
+
+const keyOf = (claim: ClaimRow): string => JSON.stringify(claim.value);
+
+function valuesOf(recordId: string, field: string, borne: readonly ClaimRow[], accepted: ClaimRow | undefined): FieldValue[] {
+  const groups = new Map<string, FieldValue>();
+  for (const claim of borne) {
+    const { value, earliest, latest } = claim;
+    const group = groups.get(keyOf(claim)) ?? { recordId, field, value, earliest, latest, claims: [], isAccepted: false };
     group.claims.push(claim);
-    groups.set(key, group);
+    group.isAccepted ||= claim === accepted;
+    groups.set(keyOf(claim), group);
   }
-  return [...groups.values()];
+  // Claims above the level of the record may come first by preference, but do not decide.
+  return [...groups.values()].sort((a, b) => Number(b.isAccepted) - Number(a.isAccepted));
 }
 
-/** Dates are compatible when the bounds of all share a day; other values only when they are equal. */
-function compatible(claims: readonly ClaimRow[]): boolean {
-  if (claims.some((c) => c.earliest === null || c.latest === null)) return groupByValue(claims).length < 2;
-  return claims.every((a) => claims.every((b) => compare(a.earliest as DateBound, b.latest as DateBound) <= 0));
+/** Different values agree when they are days that all share; anything else is either equal or contradicts. */
+function compatible(voices: readonly ClaimRow[]): boolean {
+  const spans = voices.map(daysOf);
+  return spans.every((a) => a !== undefined && spans.every((b) => b !== undefined && compare(a.from, b.until) <= 0));
+}
+
+/** The days a claimed date may mean. "Still so" can only have ended after the source was published. */
+function daysOf({ value, earliest, latest, publishedEarliest }: ClaimRow): { from: DateBound; until: DateBound } | undefined {
+  if (value === '..') return { from: (publishedEarliest ?? '-infinity') as DateBound, until: 'infinity' };
+  return earliest === null || latest === null ? undefined : { from: earliest as DateBound, until: latest as DateBound };
 }
 
 export type Verification = 'UNSOURCED' | 'REPORTED' | 'CORROBORATED' | 'DISPUTED';
 
-/** `originOf` maps a source to what it is a copy of; copies and relays of one piece count once. */
+const denies = (claim: ClaimRow): boolean => claim.rank !== 'DEPRECATED' && (claim.stance === 'DENIES' || claim.stance === 'OFFICIAL_DENIAL');
+const speaksOfTime = (claim: ClaimRow): boolean => claim.earliest !== null || claim.value === '..';
+
+/**
+ * Of a record, by all claims on it. `originOf` maps a source to what it is a copy of: copies and relays count once. A
+ * denial of the record or of when it was disputes it; one of another field, such as a motive, disputes that field alone.
+ */
 export function verificationOf(claims: readonly ClaimRow[], originOf: (sourceId: string) => string): Verification {
-  const speaking = claims.filter((c) => c.bears);
-  if (speaking.length === 0) return 'UNSOURCED';
-  const contradicted = conflictsOf('', claims).some((c) => !c.compatible && c.values.every((v) => v.claims.some((x) => x.earliest !== null)));
-  if (contradicted || claims.some((c) => c.stance === 'DENIES' || c.stance === 'OFFICIAL_DENIAL')) return 'DISPUTED';
-  const origins = new Set(speaking.filter((c) => c.field === '').flatMap((c) => c.roots.map(originOf)));
-  return origins.size > 1 ? 'CORROBORATED' : 'REPORTED';
+  if (!claims.some((claim) => claim.bears)) return 'UNSOURCED';
+  const denied = claims.some((claim) => denies(claim) && (claim.field === '' || speaksOfTime(claim)));
+  const contradicted = conflictsOf('', claims).some(({ compatible, values }) => !compatible && values.every((v) => v.claims.every(speaksOfTime)));
+  if (denied || contradicted) return 'DISPUTED';
+  return originsOf(bearing(claims, ''), originOf) > 1 ? 'CORROBORATED' : 'REPORTED';
+}
+
+/** Of one claim: how well its value stands among all claims on the same field of the same record. */
+export function verificationOfClaim(claim: ClaimRow, claims: readonly ClaimRow[], originOf: (sourceId: string) => string): Verification {
+  if (!claim.bears) return 'UNSOURCED';
+  const onField = claims.filter((other) => other.field === claim.field);
+  if (onField.some(denies) || conflictsOf('', onField).some((conflict) => !conflict.compatible)) return 'DISPUTED';
+  const same = onField.filter((other) => other.bears && keyOf(other) === keyOf(claim));
+  return originsOf(same, originOf) > 1 ? 'CORROBORATED' : 'REPORTED';
+}
+
+/** What was concluded from two sources together is said by neither, so it counts for one origin at most. */
+function originsOf(claims: readonly ClaimRow[], originOf: (sourceId: string) => string): number {
+  return new Set(claims.map((claim) => (claim.sourceId ? originOf(claim.sourceId) : [...new Set(claim.roots.map(originOf))].sort().join(' ')))).size;
 }

@@ -13,6 +13,8 @@ import { say } from './say.js';
 export interface Database extends RoleUrls {
   /** Where the data is, for people; without a password. */
   where: string;
+  /** The master secret; every use derives a key of its own from it. */
+  secret: Buffer;
 }
 
 const HOW = { created: 'a new database was made', started: 'started', adopted: 'was running already' };
@@ -32,11 +34,16 @@ async function adminAddress(config: Config, life: Life): Promise<{ url: string; 
 export async function openDatabase(config: Config, life: Life, options: { again?: boolean } = {}): Promise<Database> {
   const { url, where } = await adminAddress(config, life);
   life.signal.throwIfAborted();
-  const urls = await bootstrap(url, loadSecret(config.dataDir, config.secret));
+  const secret = loadSecret(config.dataDir, config.secret);
+  const urls = await bootstrap(url, secret);
   life.signal.throwIfAborted();
-  say(describe(await migrate({ migrateUrl: urls.migrateUrl, migrations, repeatable: repeatableDirectory, again: options.again })));
+  say(
+    describe(
+      await migrate({ migrateUrl: urls.migrateUrl, migrations, repeatable: repeatableDirectory, again: options.again }),
+    ),
+  );
   life.signal.throwIfAborted();
-  return { ...urls, where };
+  return { ...urls, where, secret };
 }
 
 /** Rather than "was just made": a first start that was cut short before the founding case was in is still a first start. */

@@ -24,7 +24,9 @@ const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 function listen(): { signal: AbortSignal; stopped: Promise<void>; ignore(): void } {
   const controller = new AbortController();
-  const stopped = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true }));
+  const stopped = new Promise<void>((resolve) =>
+    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(1);
     say('Stopping. Press Ctrl-C again to stop at once.');

@@ -18,7 +18,10 @@ export function complain(error: unknown, logLevel = process.env.LOG_LEVEL): numb
   const exitCode = (told as Failure).exitCode;
   const sentence = exitCode === undefined ? `Kualik failed: ${told.message || told.name}` : told.message;
   const hint = exitCode === undefined ? '\nSet LOG_LEVEL=debug to see where.' : '';
-  const detail = logLevel === 'debug' || logLevel === 'trace' ? `\n${told.stack}${told.cause instanceof Error ? `\ncaused by ${told.cause.stack}` : ''}` : hint;
+  const detail =
+    logLevel === 'debug' || logLevel === 'trace'
+      ? `\n${told.stack}${told.cause instanceof Error ? `\ncaused by ${told.cause.stack}` : ''}`
+      : hint;
   process.stderr.write(`${maskPasswords(sentence + detail)}\n`);
   return exitCode ?? 1;
 }

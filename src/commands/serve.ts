@@ -26,9 +26,11 @@ export async function serve(config: Config, life: Life): Promise<void> {
   });
   await reader.initialize();
   life.atEnd(() => reader.destroy());
-  const server = await parts.startServer({ config, reader, logger }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? new PlainError(portTaken(config)) : error;
-  });
+  const server = await parts
+    .startServer({ config, secret: database.secret, reader, logger })
+    .catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE' ? new PlainError(portTaken(config)) : error;
+    });
   life.atEnd(() => server.stop());
   say(welcome(server.url, database.where, parts.firstQuestion));
   await life.stopped;

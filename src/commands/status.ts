@@ -20,7 +20,9 @@ function findDatabase(config: Config): string | undefined {
     say('Server     not running');
     return undefined;
   }
-  const users = running.usedBy.length ? `used by process ${running.usedBy.join(', ')}` : 'used by nobody: the next "kualik serve" adopts it';
+  const users = running.usedBy.length
+    ? `used by process ${running.usedBy.join(', ')}`
+    : 'used by nobody: the next "kualik serve" adopts it';
   say(`Server     running on 127.0.0.1:${running.port}, process ${running.pid}, ${users}`);
   return running.url;
 }
@@ -31,7 +33,9 @@ async function tellMigrations(migrateUrl: string): Promise<void> {
     return new Set(rows.map(({ name }) => name));
   });
   const missing = migrations.map((migration) => new migration().name).filter((name) => !done.has(name));
-  say(`Migrations ${done.size} done, ${missing.length === 0 ? 'none to do' : `to do: ${missing.join(', ')}; "kualik migrate" runs them`}`);
+  say(
+    `Migrations ${done.size} done, ${missing.length === 0 ? 'none to do' : `to do: ${missing.join(', ')}; "kualik migrate" runs them`}`,
+  );
 }
 
 export async function status(config: Config): Promise<void> {
@@ -40,6 +44,8 @@ export async function status(config: Config): Promise<void> {
   try {
     await tellMigrations(roleUrls(adminUrl, loadSecret(config.dataDir, config.secret)).migrateUrl);
   } catch (error) {
-    say(`Migrations unknown: ${maskPasswords((error as Error).message)}\n           "kualik migrate" sets the database up.`);
+    say(
+      `Migrations unknown: ${maskPasswords((error as Error).message)}\n           "kualik migrate" sets the database up.`,
+    );
   }
 }

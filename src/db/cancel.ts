@@ -19,7 +19,9 @@ export function cancelRunning(client: pg.Client): Promise<void> {
   packet.writeInt32BE(CANCEL_REQUEST, 4);
   packet.writeInt32BE(processID, 8);
   packet.writeInt32BE(secretKey, 12);
-  const to = client.host.startsWith('/') ? { path: `${client.host}/.s.PGSQL.${client.port}` } : { host: client.host, port: client.port };
+  const to = client.host.startsWith('/')
+    ? { path: `${client.host}/.s.PGSQL.${client.port}` }
+    : { host: client.host, port: client.port };
   return new Promise((resolve) => {
     const socket = connect(to, () => socket.end(packet));
     socket.setTimeout(2000, () => socket.destroy());

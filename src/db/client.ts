@@ -12,7 +12,9 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
   } catch (error) {
     await client.end().catch(() => undefined);
     const why = (error as Error).message || (error as { code?: string }).code || 'no reason given';
-    throw new PlainError(`The database at ${maskPasswords(url)} cannot be reached: ${maskPasswords(why)}.`, { cause: error });
+    throw new PlainError(`The database at ${maskPasswords(url)} cannot be reached: ${maskPasswords(why)}.`, {
+      cause: error,
+    });
   }
   try {
     return await work(client);

@@ -24,7 +24,14 @@ export interface PoolOptions {
 /** Not connected yet: call initialize(). */
 export function createDataSource(options: PoolOptions): DataSource {
   setTypeParsers();
-  const { url, entities = [], migrations = [], poolSize = 8, connectionTimeoutMillis = 2500, protocol = 'extended' } = options;
+  const {
+    url,
+    entities = [],
+    migrations = [],
+    poolSize = 8,
+    connectionTimeoutMillis = 2500,
+    protocol = 'extended',
+  } = options;
   return new DataSource({
     type: 'postgres',
     url,

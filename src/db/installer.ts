@@ -34,7 +34,8 @@ const STRANGERS = `
 export async function checkInstaller(client: pg.Client): Promise<Installer> {
   const { rows } = await client.query<Facts>(FACTS);
   const facts = rows[0]!;
-  if (facts.version < OLDEST) throw new PlainError(`The database server is PostgreSQL ${facts.version}; Kualik needs ${OLDEST} or newer.`);
+  if (facts.version < OLDEST)
+    throw new PlainError(`The database server is PostgreSQL ${facts.version}; Kualik needs ${OLDEST} or newer.`);
   if (!facts.superuser && !(facts.createrole && facts.owns)) throw new PlainError(whatToRun(client, facts));
   const strangers = (await client.query<{ name: string }>(STRANGERS, [OWNER])).rows.map(({ name }) => name);
   if (strangers.length > 0) {
@@ -76,7 +77,9 @@ export async function checkRoles(client: pg.Client): Promise<void> {
   const strong = rows.filter(({ has }) => has !== '');
   if (strong.length > 0) {
     const list = strong.map(({ role, has }) => `${role} (${has})`).join('; ');
-    throw new PlainError(`Roles of Kualik have more rights than they may have: ${list}. Let an administrator of the server take these away, then start again.`);
+    throw new PlainError(
+      `Roles of Kualik have more rights than they may have: ${list}. Let an administrator of the server take these away, then start again.`,
+    );
   }
   const problem = (await client.query<{ problem: string }>(LEFT_TO_PUBLIC)).rows[0]?.problem;
   if (problem) {

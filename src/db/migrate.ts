@@ -32,11 +32,14 @@ export interface Migrated {
 
 /** Polled, since waiting inside the server would count against lock_timeout. */
 async function withMigrationLock<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
-  const until = Date.now() + WAIT_MS;
+  const until = performance.now() + WAIT_MS;
   for (;;) {
     const { rows } = await client.query<{ free: boolean }>('select pg_try_advisory_lock($1) as free', [LOCK]);
     if (rows[0]?.free) break;
-    if (Date.now() > until) throw new PlainError('Another process has been migrating this database for ten minutes. Look at what it does, or stop it, then try again.');
+    if (performance.now() > until)
+      throw new PlainError(
+        'Another process has been migrating this database for ten minutes. Look at what it does, or stop it, then try again.',
+      );
     await sleep(50);
   }
   return work(); // the lock ends with the connection
@@ -59,7 +62,10 @@ interface SqlFile {
 }
 
 function readSqlFiles(directory: string): SqlFile[] {
-  const names = fs.readdirSync(directory).filter((name) => name.endsWith('.sql')).sort();
+  const names = fs
+    .readdirSync(directory)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
   return names.map((name) => {
     const sql = fs.readFileSync(join(directory, name), 'utf8');
     return { name, sql, hash: createHash('sha256').update(sql).digest('hex') };
@@ -79,7 +85,9 @@ function explain(file: SqlFile, error: unknown): PlainError {
  */
 async function runRepeatables(client: pg.Client, directory: string, force: boolean): Promise<string[]> {
   const files = readSqlFiles(directory);
-  await client.query('create table if not exists house_repeatables (file text primary key, hash text not null, run_at timestamptz not null default now())');
+  await client.query(
+    'create table if not exists house_repeatables (file text primary key, hash text not null, run_at timestamptz not null default now())',
+  );
   const { rows } = await client.query<{ file: string; hash: string }>('select file, hash from house_repeatables');
   const known = new Map(rows.map(({ file, hash }) => [file, hash]));
   const same = known.size === files.length && files.every(({ name, hash }) => known.get(name) === hash);
@@ -92,7 +100,10 @@ async function runRepeatables(client: pg.Client, directory: string, force: boole
       });
     }
     await client.query('delete from house_repeatables');
-    await client.query('insert into house_repeatables (file, hash) select * from unnest($1::text[], $2::text[])', [files.map(({ name }) => name), files.map(({ hash }) => hash)]);
+    await client.query('insert into house_repeatables (file, hash) select * from unnest($1::text[], $2::text[])', [
+      files.map(({ name }) => name),
+      files.map(({ hash }) => hash),
+    ]);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
@@ -116,7 +127,11 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
 /** What a migrate did, as one sentence. */
 export function describe({ applied, repeated, ms }: Migrated): string {
   if (applied.length === 0 && repeated.length === 0) return `The database is up to date (${ms} ms).`;
-  const migrations = applied.length === 0 ? 'no migrations' : `${applied.length} migration${applied.length === 1 ? '' : 's'} (${applied.join(', ')})`;
-  const files = repeated.length === 0 ? '' : ` and ${repeated.length} repeatable file${repeated.length === 1 ? '' : 's'}`;
+  const migrations =
+    applied.length === 0
+      ? 'no migrations'
+      : `${applied.length} migration${applied.length === 1 ? '' : 's'} (${applied.join(', ')})`;
+  const files =
+    repeated.length === 0 ? '' : ` and ${repeated.length} repeatable file${repeated.length === 1 ? '' : 's'}`;
   return `Ran ${migrations}${files} in ${ms} ms.`;
 }

@@ -2,7 +2,8 @@
 import { DefaultNamingStrategy, type NamingStrategyInterface } from 'typeorm';
 
 /** personId -> person_id, publishedURL -> published_url, line2 -> line2 */
-export const snakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3_$2').toLowerCase();
+export const snakeCase = (name: string): string =>
+  name.replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3_$2').toLowerCase();
 
 export class SnakeNaming extends DefaultNamingStrategy implements NamingStrategyInterface {
   override tableName(className: string, given: string | undefined): string {

@@ -12,10 +12,18 @@ export const lostRace = (error: unknown): boolean => ['40001', '40P01'].includes
 /** Two sessions changed the same row of a system catalog, or created the same role or extension at the same moment. */
 export const lostCatalogRace = (error: unknown): boolean => {
   const { code, message = '' } = error as SqlError;
-  return lostRace(error) || ['23505', '42710', '42P06', '55006'].includes(code ?? '') || (code === 'XX000' && message.includes('concurrently'));
+  return (
+    lostRace(error) ||
+    ['23505', '42710', '42P06', '55006'].includes(code ?? '') ||
+    (code === 'XX000' && message.includes('concurrently'))
+  );
 };
 
-export async function retrying<T>(attempts: number, isRace: (error: unknown) => boolean, work: () => Promise<T>): Promise<T> {
+export async function retrying<T>(
+  attempts: number,
+  isRace: (error: unknown) => boolean,
+  work: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

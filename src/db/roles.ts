@@ -17,7 +17,13 @@ const ATTEMPTS = 30;
 const EXTENSIONS = ['btree_gist', 'pg_trgm', 'unaccent'];
 
 /** For every login role. The same text for a date or an instant, whatever the server's own settings are. */
-const COMMON = { search_path: 'public', timezone: 'UTC', datestyle: 'ISO, YMD', jit: 'off', client_min_messages: 'warning' };
+const COMMON = {
+  search_path: 'public',
+  timezone: 'UTC',
+  datestyle: 'ISO, YMD',
+  jit: 'off',
+  client_min_messages: 'warning',
+};
 
 interface Login {
   connections: number;
@@ -28,11 +34,21 @@ const LOGINS: Record<string, Login> = {
   [MIGRATE]: {
     connections: 10,
     // A migration that waits for a lock makes everybody behind it wait too, so it gives up early.
-    settings: { role: OWNER, statement_timeout: '10min', lock_timeout: '10s', idle_in_transaction_session_timeout: '60s' },
+    settings: {
+      role: OWNER,
+      statement_timeout: '10min',
+      lock_timeout: '10s',
+      idle_in_transaction_session_timeout: '60s',
+    },
   },
   [READER]: {
     connections: 60,
-    settings: { default_transaction_read_only: 'on', statement_timeout: '5s', lock_timeout: '2s', idle_in_transaction_session_timeout: '30s' },
+    settings: {
+      default_transaction_read_only: 'on',
+      statement_timeout: '5s',
+      lock_timeout: '2s',
+      idle_in_transaction_session_timeout: '30s',
+    },
   },
   [EDITOR]: {
     connections: 30,
@@ -43,19 +59,27 @@ const LOGINS: Record<string, Login> = {
 const { escapeIdentifier: name, escapeLiteral: text } = pg;
 
 /** A non-superuser may not even say NOSUPERUSER; the defaults of CREATE ROLE are the same, and checkRoles looks. */
-const plainRights = ({ superuser }: Installer): string => (superuser ? 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls' : '');
+const plainRights = ({ superuser }: Installer): string =>
+  superuser ? 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls' : '';
 
 const createIfMissing = (role: string): string =>
   `do $$ begin if not exists (select from pg_roles where rolname = ${text(role)}) then create role ${name(role)}; end if; end $$`;
 
-function loginStatements(role: string, { connections, settings }: Login, secret: Buffer, installer: Installer): string[] {
+function loginStatements(
+  role: string,
+  { connections, settings }: Login,
+  secret: Buffer,
+  installer: Installer,
+): string[] {
   const verifier = scramVerifier(rolePassword(secret, role));
   return [
     createIfMissing(role),
     `alter role ${name(role)} login noinherit ${plainRights(installer)} connection limit ${connections} password ${text(verifier)}`,
     // A role may change its own settings and password: whatever was planted is gone at the next start.
     `alter role ${name(role)} reset all`,
-    ...Object.entries({ ...COMMON, ...settings }).map(([setting, value]) => `alter role ${name(role)} set ${setting} = ${settingValue(value)}`),
+    ...Object.entries({ ...COMMON, ...settings }).map(
+      ([setting, value]) => `alter role ${name(role)} set ${setting} = ${settingValue(value)}`,
+    ),
   ];
 }
 
@@ -114,14 +138,21 @@ function explain(error: unknown): unknown {
     );
   }
   if (code === '0A000' || code === '58P01') {
-    return new PlainError(`The database server lacks an extension (${message}). Install its contrib package; Kualik needs ${EXTENSIONS.join(', ')}.`, { cause: error });
+    return new PlainError(
+      `The database server lacks an extension (${message}). Install its contrib package; Kualik needs ${EXTENSIONS.join(', ')}.`,
+      { cause: error },
+    );
   }
   return error;
 }
 
 /** Functions are callable by everybody unless said otherwise. Without IN SCHEMA: with it, PUBLIC would keep the right. */
 async function closeFunctions(migrateUrl: string): Promise<void> {
-  await withClient(migrateUrl, (client) => retrying(ATTEMPTS, lostCatalogRace, () => client.query(`alter default privileges for role ${OWNER} revoke execute on functions from public`)));
+  await withClient(migrateUrl, (client) =>
+    retrying(ATTEMPTS, lostCatalogRace, () =>
+      client.query(`alter default privileges for role ${OWNER} revoke execute on functions from public`),
+    ),
+  );
 }
 
 /**
@@ -134,7 +165,11 @@ export async function bootstrap(adminUrl: string, secret: Buffer): Promise<RoleU
   await withClient(adminUrl, async (client) => {
     const installer = await checkInstaller(client);
     try {
-      await inOneTransaction(client, [...roleStatements(secret, installer), ...databaseStatements(installer.database), ...schemaStatements()]);
+      await inOneTransaction(client, [
+        ...roleStatements(secret, installer),
+        ...databaseStatements(installer.database),
+        ...schemaStatements(),
+      ]);
     } catch (error) {
       throw explain(error);
     }

@@ -28,12 +28,18 @@ export function loadSecret(dataDir: string, given?: Buffer): Buffer {
     fs.mkdirSync(dataDir, { recursive: true });
     if (!fs.existsSync(file)) createOnce(file);
     const secret = Buffer.from(fs.readFileSync(file, 'utf8').trim(), 'base64');
-    if (secret.length < BYTES) throw new PlainError(`The secret file ${file} is damaged: it holds less than 32 bytes. Restore it from a backup, or set KUALIK_SECRET.`);
+    if (secret.length < BYTES)
+      throw new PlainError(
+        `The secret file ${file} is damaged: it holds less than 32 bytes. Restore it from a backup, or set KUALIK_SECRET.`,
+      );
     if (process.platform !== 'win32' && (fs.statSync(file).mode & 0o077) !== 0) fs.chmodSync(file, 0o600);
     return secret;
   } catch (error) {
     if (error instanceof PlainError) throw error;
-    throw new PlainError(`The secret file ${file} cannot be used (${(error as Error).message}). Give this account access to the directory, or set KUALIK_SECRET.`, { cause: error });
+    throw new PlainError(
+      `The secret file ${file} cannot be used (${(error as Error).message}). Give this account access to the directory, or set KUALIK_SECRET.`,
+      { cause: error },
+    );
   }
 }
 

@@ -112,11 +112,19 @@ export interface TransactionOptions {
  * All or nothing. `work` may be run again after a lost race (40001, 40P01), so it must do nothing outside the database.
  * An error of `work` rolls back and is thrown on; a lost connection becomes Unavailable.
  */
-export function inTransaction<T>(dataSource: DataSource, work: (transaction: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+export function inTransaction<T>(
+  dataSource: DataSource,
+  work: (transaction: Transaction) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
   return retrying(options.attempts ?? 4, lostRace, () => attempt(dataSource, work, options));
 }
 
-async function attempt<T>(dataSource: DataSource, work: (transaction: Transaction) => Promise<T>, { signal, settings = {} }: TransactionOptions): Promise<T> {
+async function attempt<T>(
+  dataSource: DataSource,
+  work: (transaction: Transaction) => Promise<T>,
+  { signal, settings = {} }: TransactionOptions,
+): Promise<T> {
   const held = await holdConnection(dataSource);
   const ignore = listen(signal, () => held.abort(signal?.reason));
   const inTurn = queue();

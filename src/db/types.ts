@@ -2,7 +2,17 @@
 // microseconds and no calendar day, a number has no 64 bits and no decimals.
 import pg from 'pg';
 
-const OID = { int8Array: 1016, int8: 20, numeric: 1700, numericArray: 1231, date: 1082, dateArray: 1182, timestamptz: 1184, timestamptzArray: 1185, textArray: 1009 };
+const OID = {
+  int8Array: 1016,
+  int8: 20,
+  numeric: 1700,
+  numericArray: 1231,
+  date: 1082,
+  dateArray: 1182,
+  timestamptz: 1184,
+  timestamptzArray: 1185,
+  textArray: 1009,
+};
 
 /**
  * `2021-10-14 08:30:00.25+00` becomes `2021-10-14T08:30:00.25Z` (RFC 3339). `infinity` and years BC have no such form and
@@ -20,8 +30,11 @@ const asText = (value: string): string => value;
 
 /** Sets the parsers of the pg package, for every pool of the process. Calling it again changes nothing. */
 export function setTypeParsers(): void {
-  const set = (oid: number, parse: (value: string) => unknown): void => pg.types.setTypeParser(oid as never, parse as never);
-  const parseTexts = pg.types.getTypeParser(OID.textArray as never, 'text') as unknown as (value: string) => (string | null)[];
+  const set = (oid: number, parse: (value: string) => unknown): void =>
+    pg.types.setTypeParser(oid as never, parse as never);
+  const parseTexts = pg.types.getTypeParser(OID.textArray as never, 'text') as unknown as (
+    value: string,
+  ) => (string | null)[];
   for (const oid of [OID.int8, OID.numeric, OID.date]) set(oid, asText);
   for (const oid of [OID.int8Array, OID.numericArray, OID.dateArray]) set(oid, parseTexts);
   set(OID.timestamptz, instant);

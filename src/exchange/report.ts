@@ -39,7 +39,7 @@ export function totals({ records, claims }: LoadReport): Counts {
   return { created: sum('created'), changed: sum('changed'), unchanged: sum('unchanged') };
 }
 
-export function render(report: LoadReport): string {
+export function renderReport(report: LoadReport): string {
   const line = (name: string, { created, changed, unchanged }: Counts): string =>
     `  ${name.replaceAll('_', ' ').padEnd(20)} ${created} created, ${changed} changed, ${unchanged} unchanged`;
   const { created, changed } = totals(report);

@@ -24,20 +24,21 @@ export interface DaySpanValue {
 }
 
 /** A row with the three columns of `field`. */
-type Dated = Record<string, unknown>;
+type Dated = object;
+const valueOf = (row: Dated, property: string): unknown => (row as Record<string, unknown>)[property];
 
 const dayOrNull = (bound: DateBound): LocalDate | null => (bound === '-infinity' || bound === 'infinity' ? null : bound);
 export const spanOf = (span: Span): DaySpanValue => ({ from: dayOrNull(span.from), until: dayOrNull(span.until) });
 
 /** Null when nobody told the date. */
 export function uncertainDate(row: Dated, field: string): UncertainDateValue | null {
-  const edtf = row[field] as string | null;
+  const edtf = valueOf(row, field) as string | null;
   if (edtf === null || edtf === undefined) return null;
   if (edtf === '..') return { edtf: null, earliest: null, latest: null, isOpen: true };
   return {
     edtf,
-    earliest: dayOrNull(row[`${field}Earliest`] as DateBound),
-    latest: dayOrNull(row[`${field}Latest`] as DateBound),
+    earliest: dayOrNull(valueOf(row, `${field}Earliest`) as DateBound),
+    latest: dayOrNull(valueOf(row, `${field}Latest`) as DateBound),
     isOpen: false,
   };
 }
@@ -46,13 +47,13 @@ type PointBounds = Pick<PartialDate, 'earliest' | 'latest'>;
 
 /** The bounds of a field as the rules in src/values take them; nothing is parsed again. */
 export function boundsOf(row: Dated, field: string): PointBounds | null {
-  if (row[field] === null || row[field] === undefined) return null;
-  return { earliest: row[`${field}Earliest`] as DateBound, latest: row[`${field}Latest`] as DateBound };
+  if (valueOf(row, field) === null || valueOf(row, field) === undefined) return null;
+  return { earliest: valueOf(row, `${field}Earliest`) as DateBound, latest: valueOf(row, `${field}Latest`) as DateBound };
 }
 
 export const periodOf = (row: Dated, starts: string, ends: string): Period => ({
   starts: boundsOf(row, starts),
-  ends: row[ends] === '..' ? OPEN : boundsOf(row, ends),
+  ends: valueOf(row, ends) === '..' ? OPEN : boundsOf(row, ends),
 });
 
 export function periodValue(row: Dated, starts: string, ends: string, stillTrueUntil?: LocalDate): PeriodValue {

@@ -1,6 +1,6 @@
 // Conditions that lists of many nouns share. Only bare columns are compared with bare parameters: anything cleverer
 // would lose its index under row security.
-import { allOf, raw, sql, type Sql } from '../db/sql.js';
+import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import { snake, type Noun } from './noun.js';
 
 /** A range of days of a filter; both inclusive. */
@@ -65,10 +65,36 @@ export const fromSource = (noun: Noun) => (id: string): Sql =>
   sql`${column(noun, 'id')} in (select record_id from claims where source_id = ${id}::uuid)`;
 
 /** The place itself and every place inside it. */
-export const placesWithin = (id: string): Sql =>
+export const placesWithin = (id: string | Sql): Sql =>
   sql`(with recursive inside(id) as (select ${id}::uuid union select places.id from places join inside on places.parent_id = inside.id) select id from inside)`;
 
 export const atPlace = (noun: Noun, property = 'placeId') => (id: string): Sql => sql`${column(noun, property)} in ${placesWithin(id)}`;
 
 export const inCountry = (noun: Noun, property = 'placeId') => (country: string): Sql =>
   sql`${column(noun, property)} in (select places.id from places where places.country = ${country})`;
+
+/** For `like`: the text anywhere, its own signs of a pattern meaning themselves. */
+const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/** Any of these texts holds what was asked for, whatever the case. */
+export const holdsText = (noun: Noun, ...properties: string[]) => (text: string): Sql =>
+  sql`(${join(properties.map((property) => sql`${column(noun, property)} ilike ${anywhere(text)}`), ' or ')})`;
+
+/** `P-17` or `C-1`: the number behind the letter. What is no reference finds nothing. */
+export const hasReference = (noun: Noun, letter: string) => (reference: string): Sql => {
+  const number = new RegExp(`^\\s*${letter}-(\\d{1,18})\\s*$`, 'i').exec(reference)?.[1];
+  return number ? sql`${column(noun, 'reference')} = ${number}::bigint` : raw('false');
+};
+
+/** A condition that is asked for with true and refused with false. */
+export const whether = (condition: Sql) => (asked: boolean): Sql => (asked ? condition : sql`not (${condition})`);
+
+/** Records in a case file, and what belongs to them: the names, charges and detentions of its persons, and so on down. */
+export function inCaseOrBelonging(nouns: Record<string, Noun>, id: string): Sql {
+  const belonging = Object.values(nouns).flatMap((noun) =>
+    noun.owner ? [`select ${noun.table}.id from ${noun.table} where ${noun.table}.${snake(noun.owner)} = inside.id`] : [],
+  );
+  return sql`(with recursive inside(id) as (
+    select record_id from case_members where case_id = ${id}::uuid
+    union select below.id from inside cross join lateral (${raw(belonging.join(' union all '))}) below) select id from inside)`;
+}

@@ -37,7 +37,8 @@ export function linkResolvers(schema: GraphQLSchema, nouns: Record<string, Noun>
   for (const noun of Object.values(nouns))
     for (const [property, field] of Object.entries(noun.fields)) {
       const made = fieldResolver(property, field as Field);
-      if (made) add(noun.type, made[0], () => made[1]);
+      // A source has a publisher in words and one on record: the words keep the name.
+      if (made && (made[0] === property || !(made[0] in noun.fields))) add(noun.type, made[0], () => made[1]);
     }
   for (const [type, fields] of Object.entries(links))
     for (const name of Object.keys(fields))

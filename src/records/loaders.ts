@@ -1,6 +1,7 @@
 // Rows by id and rows by parent, gathered into one statement per relation and level of a query.
 // A set of loaders lives for one operation: nothing is remembered between viewers.
 import DataLoader from 'dataloader';
+import { isUuid } from '../values/identifier.js';
 import type { Links, ManyLink } from './links.js';
 import { snake, type Noun, type RecordRow, type Row } from './noun.js';
 import { columnsOf } from './select.js';
@@ -12,11 +13,22 @@ export interface Rows {
 
 export type AnyRow = RecordRow & Record<string, unknown>;
 
-/** By id: null where there is no such record, or none that the viewer may see; the two look alike on purpose. */
-function byIdLoader(db: Rows, noun: Noun): DataLoader<string, AnyRow | null> {
-  return new DataLoader(async (ids) => {
-    const text = `select ${columnsOf(noun)} from ${noun.table} where id = any($1::uuid[])`;
-    const rows = await db.rows<AnyRow>(`${noun.table} by id`, text, [ids]);
+/** What the spine knows of any record. */
+export interface SpineRow {
+  id: string;
+  noun: string;
+  sensitivity: number;
+}
+
+/**
+ * By id: null where there is no such record, or none that the viewer may see; the two look alike on purpose.
+ * What is not an id at all is no record either, and must not spoil the statement for the others.
+ */
+function byIdLoader<R extends { id: string }>(db: Rows, name: string, select: string): DataLoader<string, R | null> {
+  return new DataLoader(async (asked) => {
+    const ids = asked.map((id) => id.toLowerCase());
+    const wanted = ids.filter(isUuid);
+    const rows = wanted.length > 0 ? await db.rows<R>(name, `${select} where id = any($1::uuid[])`, [wanted]) : [];
     const found = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => found.get(id) ?? null);
   });
@@ -30,25 +42,19 @@ function byParentLoader(db: Rows, name: string, noun: Noun, link: ManyLink): Dat
   const text = `select ${columnsOf(noun)} from ${noun.table} where ${snake(link.by)} = any($1::uuid[]) order by ${orderOf(link, noun.table)}`;
   return new DataLoader(async (ids) => {
     const rows = await db.rows<AnyRow>(name, text, [ids]);
-    const found = new Map<string, AnyRow[]>();
-    for (const row of rows) {
-      const parent = row[link.by] as string;
-      found.set(parent, [...(found.get(parent) ?? []), row]);
-    }
-    return ids.map((id) => found.get(id) ?? []);
+    const found = new Map<string, AnyRow[]>(ids.map((id) => [id, []]));
+    for (const row of rows) found.get(row[link.by] as string)!.push(row);
+    return ids.map((id) => found.get(id)!);
   });
 }
 
-/** Any record by id, whatever its noun: one statement over all tables, each an index look-up. */
-function recordLoader(db: Rows, nouns: Noun[]): DataLoader<string, AnyRow | null> {
-  const text = nouns
-    .map((noun) => `select to_jsonb(r) as record from (select ${columnsOf(noun)} from ${noun.table} where id = any($1::uuid[])) r`)
-    .join(' union all ');
-  return new DataLoader(async (ids) => {
-    const rows = await db.rows<{ record: AnyRow }>('any record by id', text, [ids]);
-    const found = new Map(rows.map(({ record }) => [record.id, record]));
-    return ids.map((id) => found.get(id) ?? null);
-  });
+/** Any record by id: the spine says of which noun it is, and the loader of that noun has the rest. */
+function recordLoader(spine: DataLoader<string, SpineRow | null>, one: Record<string, DataLoader<string, AnyRow | null>>) {
+  const load = async (id: string): Promise<AnyRow | null> => {
+    const known = await spine.load(id);
+    return known ? one[known.noun]!.load(known.id) : null;
+  };
+  return new DataLoader<string, AnyRow | null>((ids) => Promise.all(ids.map(load)));
 }
 
 type Loaders<N extends Record<string, Noun>> = { [K in keyof N]: DataLoader<string, Row<N[K]> | null> };
@@ -60,14 +66,23 @@ export interface Load<N extends Record<string, Noun>> {
   many(type: string, field: string): DataLoader<string, AnyRow[]>;
   /** A record of any noun. */
   record: DataLoader<string, AnyRow | null>;
+  /** Of which noun and level a record is. */
+  spine: DataLoader<string, SpineRow | null>;
 }
 
 export function createLoaders<N extends Record<string, Noun>>(db: Rows, nouns: N, links: Links): Load<N> {
-  const one = Object.fromEntries(Object.entries(nouns).map(([name, noun]) => [name, byIdLoader(db, noun)]));
+  const one = Object.fromEntries(
+    Object.entries(nouns).map(([name, noun]) => [
+      name,
+      byIdLoader<AnyRow>(db, `${noun.table} by id`, `select ${columnsOf(noun)} from ${noun.table}`),
+    ]),
+  );
+  const spine = byIdLoader<SpineRow>(db, 'records by id', 'select id, noun, sensitivity from records');
   const lists = new Map<string, DataLoader<string, AnyRow[]>>();
   return {
     one: one as unknown as Loaders<N>,
-    record: recordLoader(db, Object.values(nouns)),
+    spine,
+    record: recordLoader(spine, one),
     many(type, field) {
       const name = `${type}.${field}`;
       const link = links[type]?.[field];

@@ -76,7 +76,8 @@ export type RowOf<F extends Fields> = { [K in keyof F & string]: ValueOf<F[K]> }
 } & RecordRow;
 
 /** The columns of every record. `__typename` is put there by the loaders, so that interfaces resolve themselves. */
-export interface RecordRow {
+// A type, not an interface: a row must be readable by the name of any column.
+export type RecordRow = {
   __typename: string;
   id: string;
   sensitivity: number;
@@ -86,7 +87,7 @@ export interface RecordRow {
   createdBy: string;
   updatedAt: string;
   updatedBy: string;
-}
+};
 
 export interface Column {
   property: string;

@@ -1,19 +1,24 @@
 // One page of a list: Relay connections by keyset. Each list has one total order, so no row is lost or seen twice.
 import { join, raw, sql, allOf, compile, type Sql } from '../db/sql.js';
-import { openCursor, sealCursor } from '../values/cursor.js';
+import { invalid } from '../errors.js';
+import { openCursor, sealCursor, type CursorValues } from '../values/cursor.js';
+import { InvalidValue } from '../values/invalid-value.js';
 import type { AnyRow, Rows } from './loaders.js';
 import { snake, type Noun } from './noun.js';
 import { columnsOf } from './select.js';
 
 /** How many records a list may count: beyond it `totalCount` says "at least". */
 export const COUNT_CAP = 10_000;
+/** How many records a page may have. */
+export const PAGE_CAP = 100;
+const USUAL_PAGE = 25;
 
 export interface PageArgs {
   first?: number | null | undefined;
   after?: string | null | undefined;
 }
 
-/** One step of the order. Days and texts only; unknown values come last. */
+/** One step of the order. Days, texts and whole numbers only; unknown values come last. */
 export interface SortKey {
   property: string;
   /** The SQL type of the column, for the cursor's bind parameter. */
@@ -24,7 +29,11 @@ export interface List<T = AnyRow> {
   nodes: T[];
   edges: { cursor: string; node: T }[];
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
-  totalCount(): Promise<{ value: number; isExact: boolean }>;
+  totalCount(): Promise<Count>;
+}
+export interface Count {
+  value: number;
+  isExact: boolean;
 }
 
 export interface ListQuery {
@@ -37,7 +46,7 @@ export interface ListQuery {
 }
 
 /** Rows after the cursor: for each key in turn, equal so far and greater here; unknown is greater than all. */
-export function after(keys: SortKey[], values: (string | number | null)[], table: string): Sql {
+export function after(keys: SortKey[], values: CursorValues, table: string): Sql {
   const column = (key: SortKey): Sql => raw(`${table}.${snake(key.property)}`);
   const bound = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.type}`)}`;
   const branches = keys.map((key, i) => {
@@ -51,42 +60,78 @@ export function after(keys: SortKey[], values: (string | number | null)[], table
 
 export interface PageContext {
   db: Rows;
-  cursorKey: Buffer;
+  cursorKey: Uint8Array;
 }
 
-export async function page<T = AnyRow>({ db, cursorKey }: PageContext, args: PageArgs, query: ListQuery): Promise<List<T>> {
-  const { noun } = query;
-  const first = args.first ?? 25;
-  const keys: SortKey[] = [...query.orderBy, { property: 'id', type: 'uuid' }];
-  const scope = JSON.stringify([noun.table, query.scope]);
-  const where = args.after ? [...query.where, after(keys, openCursor(cursorKey, scope, args.after), noun.table)] : query.where;
-  const order = keys.map((key) => `${noun.table}.${snake(key.property)} nulls last`).join(', ');
-  const statement = compile(
-    sql`select ${raw(columnsOf(noun))} from ${raw(noun.table)} where ${allOf(where)} order by ${raw(order)} limit ${first + 1}`,
-  );
-  const rows = await db.rows<AnyRow>(`${noun.table} list`, statement.text, statement.values);
-  const nodes = rows.slice(0, first);
-  const edges = nodes.map((node) => ({
-    node: node as unknown as T,
-    cursor: sealCursor(cursorKey, scope, keys.map((key) => (node[key.property] ?? null) as string | null)),
-  }));
+/** 1 to 100, 25 unless said otherwise. */
+export function pageSize(first: number | null | undefined): number {
+  const size = first ?? USUAL_PAGE;
+  if (size < 1 || size > PAGE_CAP) throw invalid('first', `A page has 1 to ${PAGE_CAP} records; ask for the next with \`after\`.`, { rule: 'page-size' });
+  return size;
+}
+
+/** What the cursor holds, or null for the first page. */
+export function opened(cursorKey: Uint8Array, scope: string, cursor: string | null | undefined): CursorValues | null {
+  if (cursor === null || cursor === undefined) return null;
+  try {
+    return openCursor(cursorKey, scope, cursor);
+  } catch (error) {
+    if (error instanceof InvalidValue) throw invalid('after', error.message, { rule: 'cursor' });
+    throw error;
+  }
+}
+
+interface Found<T> {
+  /** One more than the page may have, when there are more. */
+  rows: T[];
+  size: number;
+  hasPreviousPage: boolean;
+  cursorOf: (row: T) => string;
+  totalCount: () => Promise<Count>;
+}
+
+/** Rows as a Relay connection. */
+export function listOf<T>({ rows, size, hasPreviousPage, cursorOf, totalCount }: Found<T>): List<T> {
+  const nodes = rows.slice(0, size);
+  const edges = nodes.map((node) => ({ node, cursor: cursorOf(node) }));
   return {
-    nodes: nodes as unknown as T[],
+    nodes,
     edges,
-    pageInfo: {
-      hasNextPage: rows.length > first,
-      hasPreviousPage: Boolean(args.after),
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount: () => countOf(db, noun.table, query.where),
+    pageInfo: { hasNextPage: rows.length > size, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    totalCount,
   };
 }
 
-async function countOf(db: Rows, table: string, where: Sql[]): Promise<{ value: number; isExact: boolean }> {
-  const { text, values } = compile(
-    sql`select count(*)::int as n from (select 1 from ${raw(table)} where ${allOf(where)} limit ${COUNT_CAP + 1}) counted`,
+export const withId = (orderBy: SortKey[]): SortKey[] => [...orderBy, { property: 'id', type: 'uuid' }];
+export const orderText = (keys: SortKey[], table: string): string => keys.map((key) => `${table}.${snake(key.property)} nulls last`).join(', ');
+export const sortValues = (keys: SortKey[], row: object): CursorValues =>
+  keys.map((key) => ((row as Record<string, unknown>)[key.property] ?? null) as string | null);
+
+export async function page<T = AnyRow>({ db, cursorKey }: PageContext, args: PageArgs, query: ListQuery): Promise<List<T>> {
+  const { noun } = query;
+  const size = pageSize(args.first);
+  const keys = withId(query.orderBy);
+  const scope = JSON.stringify([noun.table, query.scope]);
+  const from = opened(cursorKey, scope, args.after);
+  const where = from ? [...query.where, after(keys, from, noun.table)] : query.where;
+  const statement = compile(
+    sql`select ${raw(columnsOf(noun))} from ${raw(noun.table)} where ${allOf(where)} order by ${raw(orderText(keys, noun.table))} limit ${size + 1}`,
   );
-  const [row] = await db.rows<{ n: number }>(`${table} count`, text, values);
-  return { value: Math.min(row!.n, COUNT_CAP), isExact: row!.n <= COUNT_CAP };
+  const rows = await db.rows<AnyRow>(`${noun.table} list`, statement.text, statement.values);
+  return listOf({
+    rows: rows as unknown as T[],
+    size,
+    hasPreviousPage: from !== null,
+    cursorOf: (row) => sealCursor(cursorKey, scope, sortValues(keys, row as object)),
+    totalCount: () => countOf(db, `${noun.table} count`, sql`select 1 from ${raw(noun.table)} where ${allOf(query.where)}`),
+  });
 }
+
+/** How many rows a select has, counted as far as the cap. */
+export async function countOf(db: Rows, name: string, select: Sql): Promise<Count> {
+  const { text, values } = compile(sql`select count(*)::int as n from (${select} limit ${COUNT_CAP + 1}) counted`);
+  const [row] = await db.rows<{ n: number }>(name, text, values);
+  return capped(row!.n);
+}
+
+export const capped = (n: number): Count => ({ value: Math.min(n, COUNT_CAP), isExact: n <= COUNT_CAP });

@@ -19,6 +19,10 @@ const CountryCode = new GraphQLScalarType({
   parseLiteral: (node) => country(node.kind === Kind.STRING ? node.value : undefined),
 });
 
-const JSONScalar = new GraphQLScalarType({ name: 'JSON', parseLiteral: (node, variables) => valueFromASTUntyped(node, variables) });
+const JSONScalar = new GraphQLScalarType({
+  name: 'JSON',
+  parseValue: (value) => value,
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+});
 
 export const scalarResolvers = { ...scalars, CountryCode, JSON: JSONScalar };

@@ -31,7 +31,7 @@ export function runScript(file: string, args: string[], options: SpawnOptions = 
   createInterface({ input: child.stdout! }).on('line', (line) => {
     lines.push(line);
     output += `${line}\n`;
-    for (const wait of waiting) if (wait.pattern.test(line)) (waiting.delete(wait), wait.resolve(line));
+    for (const wait of waiting) if (wait.pattern.test(line)) wait.resolve(line);
   });
   child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = once(child, 'close').then(([code, signal]) => {

@@ -52,13 +52,19 @@ const LOCK = 7_120_003;
 function files(path: string): string[] {
   const stat = fs.statSync(path, { throwIfNoEntry: false });
   if (!stat) return [];
-  return stat.isDirectory() ? fs.readdirSync(path).sort().flatMap((entry) => files(join(path, entry))) : [path];
+  return stat.isDirectory()
+    ? fs
+        .readdirSync(path)
+        .sort()
+        .flatMap((entry) => files(join(path, entry)))
+    : [path];
 }
 
 function fingerprint(kind: TemplateName): string {
   const { from, sources } = TEMPLATES[kind];
   const hash = createHash('sha256').update(from ? fingerprint(from) : '');
-  for (const file of sources.flatMap((source) => files(join(packageRoot, source)))) hash.update(file).update('\0').update(fs.readFileSync(file));
+  for (const file of sources.flatMap((source) => files(join(packageRoot, source))))
+    hash.update(file).update('\0').update(fs.readFileSync(file));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -88,7 +94,8 @@ const made = new Map<TemplateName, Promise<string>>();
 function make(kind: TemplateName): Promise<string> {
   const name = `${PREFIX}template_${kind}_${fingerprint(kind)}`;
   return withClient(testServerUrl(), async (client) => {
-    const exists = async (): Promise<boolean> => (await client.query('select from pg_database where datname = $1', [name])).rowCount === 1;
+    const exists = async (): Promise<boolean> =>
+      (await client.query('select from pg_database where datname = $1', [name])).rowCount === 1;
     if (await exists()) return name;
     const order = Object.keys(TEMPLATES).indexOf(kind);
     await client.query('select pg_advisory_lock($1, $2)', [LOCK, order]);

@@ -31,7 +31,10 @@ export async function startTestServer(): Promise<() => Promise<void>> {
 /** Databases of runs that were cut short. */
 async function sweep(adminUrl: string): Promise<void> {
   await withClient(adminUrl, async (client) => {
-    const { rows } = await client.query<{ name: string }>('select datname as name from pg_database where starts_with(datname, $1)', [PREFIX]);
+    const { rows } = await client.query<{ name: string }>(
+      'select datname as name from pg_database where starts_with(datname, $1)',
+      [PREFIX],
+    );
     for (const { name } of rows) await client.query(`drop database ${pg.escapeIdentifier(name)} with (force)`);
   });
 }

@@ -15,7 +15,7 @@ export function Strip() {
       <h1>Kualik explorer</h1>
       <p>
         A human-rights case database: who did what to whom, when, <strong>according to whom</strong>, and{' '}
-        <strong>how sure</strong>. Ask it in GraphQL.
+        <strong>how sure</strong>.
       </p>
       <details ref={menu} onKeyDown={(event) => event.key === 'Escape' && (event.currentTarget.open = false)}>
         <summary>Questions to start from</summary>

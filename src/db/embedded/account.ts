@@ -11,7 +11,10 @@ export interface Account {
 }
 
 function accountNamed(names: string[]): Account | undefined {
-  const rows = fs.readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const rows = fs
+    .readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const row = names.map((name) => rows.find((fields) => fields[0] === name)).find(Boolean);
   return row && { uid: Number(row[2]), gid: Number(row[3]) };
 }
@@ -23,13 +26,18 @@ export function databaseAccount(cluster: string): Account {
   const found = fs.statSync(cluster, { throwIfNoEntry: false });
   if (me !== 0) {
     if (found && found.uid !== me) {
-      throw new PlainError(`The database in ${cluster} belongs to another account of this computer (user number ${found.uid}). Start Kualik as that account, or choose another KUALIK_DATA.`);
+      throw new PlainError(
+        `The database in ${cluster} belongs to another account of this computer (user number ${found.uid}). Start Kualik as that account, or choose another KUALIK_DATA.`,
+      );
     }
     return {};
   }
   if (found && found.uid !== 0) return { uid: found.uid, gid: found.gid };
   const account = accountNamed(['postgres', 'nobody']);
-  if (!account) throw new PlainError('Running as root, and there is no `postgres` or `nobody` account to run the database as. Start Kualik as an ordinary user, or set DATABASE_URL.');
+  if (!account)
+    throw new PlainError(
+      'Running as root, and there is no `postgres` or `nobody` account to run the database as. Start Kualik as an ordinary user, or set DATABASE_URL.',
+    );
   return account;
 }
 

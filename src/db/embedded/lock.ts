@@ -57,12 +57,14 @@ function breakIfDead(file: string): void {
 /** Runs `work` while holding the lock of this directory. */
 export async function withLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const file = join(directory, 'lock');
-  const until = Date.now() + WAIT_MS;
+  const until = performance.now() + WAIT_MS;
   while (!claim(file)) {
     breakIfDead(file);
-    if (Date.now() > until) {
+    if (performance.now() > until) {
       const pid = holderOf(read(file) ?? '')?.pid ?? 'unknown';
-      throw new PlainError(`Another process (number ${pid}) has been starting or stopping the database for two minutes. If there is none, remove ${file}.`);
+      throw new PlainError(
+        `Another process (number ${pid}) has been starting or stopping the database for two minutes. If there is none, remove ${file}.`,
+      );
     }
     await sleep(25 + Math.random() * 50);
   }

@@ -14,7 +14,8 @@ const LOOPBACK = '127.0.0.1';
 const LOG_LIMIT = 20 * 1024 * 1024;
 const START_WITHIN_MS = 20_000;
 /** Reasons that pass by themselves: a killed server not yet gone, or another program that took the free port first. */
-const PASSING = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|could not bind|could not create any TCP\/IP sockets|Address already in use/;
+const PASSING =
+  /pre-existing shared memory block|lock file "postmaster\.pid" already exists|could not bind|could not create any TCP\/IP sockets|Address already in use/;
 
 const SETTINGS: Record<string, string> = {
   listen_addresses: LOOPBACK,
@@ -68,7 +69,10 @@ async function answers(url: string, cluster: string): Promise<boolean> {
     const { rows } = await client.query<{ data_directory: string }>('show data_directory');
     return fs.realpathSync(rows[0]?.data_directory ?? '') === fs.realpathSync(cluster);
   } catch (error) {
-    if ((error as { code?: string }).code === '28P01') throw new PlainError(`A database server runs on ${cluster}, but refuses the password kept there. Stop that server, then start Kualik again.`);
+    if ((error as { code?: string }).code === '28P01')
+      throw new PlainError(
+        `A database server runs on ${cluster}, but refuses the password kept there. Stop that server, then start Kualik again.`,
+      );
     return false;
   } finally {
     await client.end().catch(() => undefined);
@@ -77,8 +81,8 @@ async function answers(url: string, cluster: string): Promise<boolean> {
 
 /** The port of the server that already runs on this cluster, if one does. */
 export async function findRunning(cluster: string, password: string): Promise<number | undefined> {
-  const until = Date.now() + 30_000;
-  const doubtUntil = Date.now() + 5_000;
+  const until = performance.now() + 30_000;
+  const doubtUntil = performance.now() + 5_000;
   for (;;) {
     const found = readPidFile(cluster);
     if (!found) return undefined;
@@ -90,7 +94,7 @@ export async function findRunning(cluster: string, password: string): Promise<nu
       return undefined;
     }
     if (found.port && (await answers(superuserUrl(found.port, password), cluster))) return found.port;
-    if (Date.now() > (is === 'yes' ? until : doubtUntil)) return undefined;
+    if (performance.now() > (is === 'yes' ? until : doubtUntil)) return undefined;
     await sleep(100); // starting up, recovering or shutting down
   }
 }
@@ -121,7 +125,9 @@ const freePort = (): Promise<number> =>
 
 /** Settings go into a file, not through `pg_ctl -o`: no shell quoting, which differs on Windows. */
 function writeSettings(cluster: string, account: Account, port: number, extra: Record<string, string>): void {
-  const lines = Object.entries({ port: String(port), ...SETTINGS, ...extra }).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`);
+  const lines = Object.entries({ port: String(port), ...SETTINGS, ...extra }).map(
+    ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
+  );
   const file = join(cluster, SETTINGS_FILE);
   fs.writeFileSync(file, lines.join(''), { mode: 0o600 });
   giveTo(account, file);
@@ -136,10 +142,15 @@ function whatTheLogSays(log: string, from: number): string {
 }
 
 /** @returns the port. Waits for crash recovery, however long that takes. */
-export async function startServer(cluster: string, account: Account, binaries: Binaries, extra: Record<string, string>): Promise<number> {
+export async function startServer(
+  cluster: string,
+  account: Account,
+  binaries: Binaries,
+  extra: Record<string, string>,
+): Promise<number> {
   const log = logFile(cluster);
   if (sizeOf(log) > LOG_LIMIT) fs.renameSync(log, `${log}.1`);
-  const until = Date.now() + START_WITHIN_MS;
+  const until = performance.now() + START_WITHIN_MS;
   for (;;) {
     const port = await freePort();
     writeSettings(cluster, account, port, extra);
@@ -149,8 +160,11 @@ export async function startServer(cluster: string, account: Account, binaries: B
       return port;
     } catch (error) {
       const said = whatTheLogSays(log, before);
-      if (!PASSING.test(said) || Date.now() > until) {
-        throw new PlainError(`The embedded database did not start. Its log, ${log}, says:\n${said || (error as Error).message}`, { cause: error });
+      if (!PASSING.test(said) || performance.now() > until) {
+        throw new PlainError(
+          `The embedded database did not start. Its log, ${log}, says:\n${said || (error as Error).message}`,
+          { cause: error },
+        );
       }
       await sleep(200);
     }

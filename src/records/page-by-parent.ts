@@ -1,0 +1,72 @@
+// The same page for many parents: a list inside a list costs one statement for each level of a query, not one for each row.
+import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
+import { sealCursor } from '../values/cursor.js';
+import { batched } from './batched.js';
+import type { AnyRow } from './loaders.js';
+import { byDay } from './list.js';
+import type { Noun } from './noun.js';
+import { after, capped, COUNT_CAP, listOf, opened, orderText, pageSize, sortValues, withId, type Count, type List, type PageArgs, type PageContext, type SortKey } from './page.js'; // prettier-ignore
+import { columnsOf } from './select.js';
+
+/** The id of the parent, for the conditions of a nested list. */
+export const PARENT = raw('parent.id');
+
+export interface NestedList {
+  /** The field of the graph, such as `Person.events`; names the statement too. */
+  name: string;
+  noun: Noun;
+  /** Conditions on the noun's table, one of which ties it to PARENT. Made from the arguments and nothing else. */
+  where: Sql[];
+  orderBy?: SortKey[];
+}
+
+/** A page of what belongs to `parent`. Every argument besides `first` and `after` is part of what a cursor belongs to. */
+export async function pageByParent<T = AnyRow>(
+  { db, cursorKey }: PageContext,
+  parent: { id: string },
+  { first, after: cursor, ...filter }: PageArgs,
+  { name, noun, where, orderBy = byDay(noun) }: NestedList,
+): Promise<List<T>> {
+  const size = pageSize(first);
+  const keys = withId(orderBy);
+  const scope = JSON.stringify([name, filter, parent.id]);
+  // A cursor opens for its own parent alone, so all that share it in one batch share its place as well.
+  const from = opened(cursorKey, scope, cursor);
+  const found = batched(db, JSON.stringify([name, filter, size, cursor ?? null]), async (ids) => {
+    const nested = from ? [...where, after(keys, from, noun.table)] : where;
+    const order = raw(orderText(keys, noun.table));
+    const statement = compile(sql`
+      select parent.id as "parentId", nested.* from unnest(${ids}::uuid[]) parent(id)
+      cross join lateral (
+        select ${raw(columnsOf(noun))}, row_number() over (order by ${order}) as "place"
+        from ${raw(noun.table)} where ${allOf(nested)} order by ${order} limit ${size + 1}
+      ) nested order by parent.id, nested."place"`);
+    return grouped(await db.rows<AnyRow & { parentId: string }>(name, statement.text, statement.values));
+  });
+  const counted = batched(db, JSON.stringify([name, filter, 'count']), async (ids) => {
+    const statement = compile(sql`
+      select parent.id as "parentId", nested.n from unnest(${ids}::uuid[]) parent(id)
+      cross join lateral (
+        select count(*)::int as n from (select 1 from ${raw(noun.table)} where ${allOf(where)} limit ${COUNT_CAP + 1}) counted
+      ) nested`);
+    const rows = await db.rows<{ parentId: string; n: number }>(`${name} count`, statement.text, statement.values);
+    return new Map(rows.map((row): [string, Count] => [row.parentId, capped(row.n)]));
+  });
+  return listOf({
+    rows: ((await found.load(parent.id)) ?? []) as unknown as T[],
+    size,
+    hasPreviousPage: from !== null,
+    cursorOf: (row) => sealCursor(cursorKey, scope, sortValues(keys, row as object)),
+    totalCount: async () => (await counted.load(parent.id)) ?? capped(0),
+  });
+}
+
+export function grouped<R extends { parentId: string }>(rows: readonly R[]): Map<string, R[]> {
+  const groups = new Map<string, R[]>();
+  for (const row of rows) {
+    const group = groups.get(row.parentId);
+    if (group) group.push(row);
+    else groups.set(row.parentId, [row]);
+  }
+  return groups;
+}
