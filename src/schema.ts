@@ -38,7 +38,7 @@ function merge(maps: readonly AnyResolvers[]): AnyResolvers {
 }
 const isScalar = (value: unknown): boolean => typeof (value as { serialize?: unknown }).serialize === 'function';
 
-const nounResolvers: Resolvers[] = [detentionResolvers, eventResolvers(nouns), refugeeResolvers, tradeResolvers, incidentResolvers];
+const nounResolvers: Resolvers[] = [detentionResolvers, eventResolvers(nouns), refugeeResolvers, tradeResolvers, incidentResolvers(nouns)];
 
 export function buildSchema(): GraphQLSchema {
   const documents = typeDefs();

@@ -45,13 +45,13 @@ describe('what time says of two records', () => {
       cause: { id: home.id('grant-aida') },
       effect: { id: home.id('halt') },
       causeDate: { edtf: '2020-10-16' },
-      effectDate: { edtf: '2020-11-01' },
+      effectDate: { edtf: '2020-11-03' },
     });
   });
 
   test('a record that is not there counts as not dated', async () => {
     const answer = await check(NOBODY, home.id('halt'));
-    expect(answer).toMatchObject({ result: 'UNDETERMINED', cause: null, causeDate: null, effectDate: { edtf: '2020-11-01' } });
+    expect(answer).toMatchObject({ result: 'UNDETERMINED', cause: null, causeDate: null, effectDate: { edtf: '2020-11-03' } });
   });
 });
 
@@ -75,10 +75,10 @@ describe('what time would say if other claims were taken', () => {
       result: 'CONSISTENT',
       isOrdered: true,
       alternatives: [
-        ['2020-10-16', grant, '2020-11-01', freight, 'CONSISTENT'],
+        ['2020-10-16', grant, '2020-11-03', freight, 'CONSISTENT'],
         ['2020-10-16', grant, '2020-10', closure, 'UNDETERMINED'],
         ['2020-10-16', grant, '2020-06', rumour, 'IMPOSSIBLE'],
-        ['2020-10-30', rumour, '2020-11-01', freight, 'CONSISTENT'],
+        ['2020-10-30', rumour, '2020-11-03', freight, 'CONSISTENT'],
         ['2020-10-30', rumour, '2020-10', closure, 'UNDETERMINED'],
         ['2020-10-30', rumour, '2020-06', rumour, 'IMPOSSIBLE'],
       ],
@@ -88,7 +88,7 @@ describe('what time would say if other claims were taken', () => {
   test('a date that an editor typed has no claim to name', async () => {
     const { alternatives, result } = await alternativesOf('answer-to-extension');
     expect(result).toBe('IMPOSSIBLE');
-    expect(alternatives[0]).toEqual(['[2021-06-01..2021-10-20]', null, '2020-11-01', 'Why the freight stands still', 'IMPOSSIBLE']);
+    expect(alternatives[0]).toEqual(['[2021-06-01..2021-10-20]', null, '2020-11-03', 'Why the freight stands still', 'IMPOSSIBLE']);
   });
 
   test('a link that orders nothing has no alternatives', async () => {
@@ -159,18 +159,13 @@ describe('links', () => {
   });
 
   test('any number of links is answered with the same number of statements', async () => {
-    const QUERY = `query ($first: Int) { eventLinks(first: $first) { nodes {
-      from { id } to { id } stances { source { title } informantRecord { id } }
-      temporalCheck { result alternatives { result causeClaim { id } effectClaim { id } } }
+    const QUERY = `query ($first: Int, $from: ID) { eventLinks(first: $first, filter: { from: $from }) { nodes {
+      from { id } to { id } stances { source { title } } temporalCheck { result alternatives { result causeClaim { id } effectClaim { id } } }
     } } }`;
-    const one = await home.run(QUERY, { first: 1 });
-    const all = await home.run(QUERY, { first: 100 });
-    expect(all.errors).toBeUndefined();
-    expect(all.data.eventLinks.nodes).toHaveLength(5);
-    // One link may lack a source or an informant, never need more.
-    expect(all.statements.length).toBeLessThanOrEqual(8);
-    expect(one.statements.length).toBeLessThanOrEqual(all.statements.length);
-    expect(new Set(all.statements.map((s) => s.name)).size).toBeGreaterThanOrEqual(all.statements.length - 2);
+    const from = home.id('halt');
+    const [one, two] = [await home.run(QUERY, { first: 1, from }), await home.run(QUERY, { first: 2, from })];
+    expect(two.data.eventLinks.nodes).toHaveLength(2);
+    expect(two.statements.map((s) => s.name)).toEqual(one.statements.map((s) => s.name));
   });
 });
 

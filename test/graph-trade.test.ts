@@ -30,7 +30,7 @@ describe('a measure', () => {
       mastChapter: 'C',
       formality: 'DENIABLE',
       announced: { edtf: '2020-10-20' },
-      inForce: { edtf: '2020-11-01' },
+      inForce: { edtf: '2020-11-03' },
       removed: { edtf: null, isOpen: true },
       statedMotive: 'Control of an epidemic.',
       allegedMotive: 'An answer to a grant.',
@@ -204,10 +204,9 @@ describe('coincidences', () => {
       ['On the edge', 'CERTAIN', 30, 30, 'NO', true],
       ['On the same day', 'CERTAIN', 0, 0, 'NO', false],
       ['In November', 'POSSIBLE', 16, 45, 'CERTAIN', false],
-      ['Freight is held at the bridge', 'CERTAIN', 16, 16, 'CERTAIN', true],
-    ].sort((a, b) => ORDER.indexOf(a[0] as string) - ORDER.indexOf(b[0] as string)));
+      ['Freight is held at the bridge', 'CERTAIN', 18, 18, 'CERTAIN', true],
+    ]);
   });
-  const ORDER = ['On the edge', 'On the same day', 'In November', 'Freight is held at the bridge'];
 
   test.each<[string, object, string[]]>([
     ['P29D', {}, ['On the same day', 'In November', 'Freight is held at the bridge']],

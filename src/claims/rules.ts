@@ -104,7 +104,14 @@ export function verificationOfClaim(claim: ClaimRow, claims: readonly ClaimRow[]
   return originsOf(same, originOf) > 1 ? 'CORROBORATED' : 'REPORTED';
 }
 
-/** What was concluded from two sources together is said by neither, so it counts for one origin at most. */
+/** How many times it is said independently: what was concluded from two sources together needs both, and counts once. */
 function originsOf(claims: readonly ClaimRow[], originOf: (sourceId: string) => string): number {
-  return new Set(claims.map((claim) => (claim.sourceId ? originOf(claim.sourceId) : [...new Set(claim.roots.map(originOf))].sort().join(' ')))).size;
+  const bySize = claims.map((claim) => [...new Set(claim.roots.map(originOf))]).sort((a, b) => a.length - b.length);
+  const counted = new Set<string>();
+  let voices = 0;
+  for (const origins of bySize) {
+    if (!origins.some((origin) => counted.has(origin))) voices += 1;
+    for (const origin of origins) counted.add(origin);
+  }
+  return voices;
 }

@@ -38,12 +38,12 @@ function said({ source, stance }: Pick<EventLinkFilter, 'source' | 'stance'>): S
 
 const membersOf = (id: string): Sql => sql`(select record_id from case_members where case_id = ${id}::uuid)`;
 
-const askLinks = ({ source, stance, ...filter }: EventLinkFilter): Sql[] => [
+const askLinks = (nouns: Record<string, Noun>, { source, stance, ...filter }: EventLinkFilter): Sql[] => [
   ...said({ source, stance }),
   ...conditions(filter, {
     kind: isOneOf(eventLinks, 'kind'),
     assessment: isOneOf(eventLinks, 'assessment'),
-    temporalCheck: (results) => sql`${temporalResultOf('event_links')} = any(${results}::text[])`,
+    temporalCheck: (results) => sql`${temporalResultOf(nouns, 'event_links')} = any(${results}::text[])`,
     from: is(eventLinks, 'fromId'),
     to: is(eventLinks, 'toId'),
     record: (id) => sql`(event_links.from_id = ${id}::uuid or event_links.to_id = ${id}::uuid)`,
@@ -76,29 +76,29 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
       event: (_, { id }, { load }) => load.one.events.load(id),
       events: (_, args, context) => list(events, args, context, ask(args.filter ?? {})),
       eventLink: (_, { id }, { load }) => load.one.event_links.load(id),
-      eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(args.filter ?? {})),
-      temporalCheck: (_, sides, context) => checkBetween(sides, happens, context as never),
+      eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(nouns, args.filter ?? {})),
+      temporalCheck: (_, sides, context) => checkBetween(sides, happens, context),
     },
     Event: {
       period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),
       persons: async (event, { role }, { load }) => {
-        const taking = (await participantsOf(event, load as never)).filter((row) => !role || role.includes(row.role as never));
+        const taking = (await participantsOf(event, load)).filter((row) => !role || role.includes(row.role));
         const ids = new Set(taking.flatMap((row) => row.personId ?? []));
         return (await Promise.all([...ids].map((id) => load.one.persons.load(id)))).filter((person) => person !== null);
       },
-      measure: async (event, _, { load }) => ((await load.many('Event', 'measures').load(event.id))[0] ?? null) as never,
+      measure: async (event, _, { load }) => ((await load.many('Event', 'measures').load(event.id))[0] ?? null),
     },
     EventLink: {
       stances: async (link, _, context) =>
-        (await claimsOf(link, context as never)).filter((claim) => claim.field === '' && claim.rank !== 'DEPRECATED'),
-      temporalCheck: (link, _, context) => checkBetween(sidesOf(link), happens, context as never),
+        (await claimsOf(link, context)).filter((claim) => claim.field === '' && claim.rank !== 'DEPRECATED'),
+      temporalCheck: (link, _, context) => checkBetween(sidesOf(link), happens, context),
     },
     LinkStance: {
       source: (claim, _, { load }) => (claim.sourceId ? load.one.sources.load(claim.sourceId) : null),
       informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
       claim: (claim) => claim,
     },
-    Person: { participations: (person, _, { load }) => inOrderOfTime('Person', person.id, load as never) },
-    Organization: { participations: (organization, _, { load }) => inOrderOfTime('Organization', organization.id, load as never) },
+    Person: { participations: (person, _, { load }) => inOrderOfTime('Person', person.id, load) },
+    Organization: { participations: (organization, _, { load }) => inOrderOfTime('Organization', organization.id, load) },
   };
 }

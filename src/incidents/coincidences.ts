@@ -52,13 +52,17 @@ const cursorOf = (pair: Pair): string[] => [pair.decidedEarliest, pair.decisionI
 const beyond = ([decided, decision, starts, event]: readonly unknown[]): Sql =>
   sql`(${ORDER}) > (${decided}::date, ${decision}::uuid, ${starts}::date, ${event}::uuid)`;
 
-export async function listCoincidences(args: CoincidencesArgs, { db, cursorKey }: PageContext): Promise<List<CoincidenceValue>> {
+export async function listCoincidences(
+  nouns: Record<string, Noun>,
+  args: CoincidencesArgs,
+  { db, cursorKey }: PageContext,
+): Promise<List<CoincidenceValue>> {
   const { decisions, incidents, within, certainty } = args;
   const first = args.first ?? 25;
   const scope = JSON.stringify(['coincidences', decisions ?? null, incidents ?? null, within, certainty]);
   const where = [
     ...askDecisions(decisions),
-    ...askIncidents(incidents ?? {}),
+    ...askIncidents(nouns, incidents ?? {}),
     POSSIBLY(within),
     ...(certainty === 'CERTAIN' ? [CERTAINLY(within)] : []),
   ];

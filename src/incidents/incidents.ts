@@ -25,9 +25,9 @@ const withGoods = (text: string): Sql =>
     where ${holdsText(tradeGoods, 'label')(text)} or starts_with(trade_goods.hs_code, ${text}))`;
 
 /** Conditions on events: that they are trade incidents, and such ones. */
-export function askIncidents({ during, place, case: file, source, ...filter }: TradeIncidentFilter): Sql[] {
+export function askIncidents(nouns: Record<string, Noun>, { during, place, case: file, source, ...filter }: TradeIncidentFilter): Sql[] {
   const { linkedTo: _a, linkedToPerson: _b, linkKind: _c, assessment: _d, temporalCheck: _e, ...measure } = filter;
-  const byLink = askSides(filter);
+  const byLink = askSides(nouns, filter);
   const ofMeasure = conditions(measure, {
     implementingCountry: isOneOf(tradeMeasures, 'implementingCountry'),
     affectedCountry: isOneOf(tradeMeasures, 'affectedCountry'),
@@ -53,10 +53,14 @@ export function askIncidents({ during, place, case: file, source, ...filter }: T
   ];
 }
 
-export async function listIncidents(args: PageArgs & { filter?: TradeIncidentFilter | null }, context: PageContext): Promise<List<TradeIncidentValue>> {
+export async function listIncidents(
+  nouns: Record<string, Noun>,
+  args: PageArgs & { filter?: TradeIncidentFilter | null },
+  context: PageContext,
+): Promise<List<TradeIncidentValue>> {
   const filter = args.filter ?? {};
-  const byLink = askSides(filter);
-  const found = await list<EventRow>(events, args, context, askIncidents(filter));
+  const byLink = askSides(nouns, filter);
+  const found = await list<EventRow>(events, args, context, askIncidents(nouns, filter));
   let matching: ReturnType<typeof linksOf> | undefined;
   const linksMeeting = async (event: EventRow): Promise<EventLinkRow[]> => {
     matching ??= linksOf(context.db, found.nodes.map((node) => node.id), byLink);

@@ -26,7 +26,7 @@ const about = (person: string): Sql => sql`(
   union all select event_id from event_participants where person_id = ${person}::uuid)`;
 
 /** Empty when nothing is asked about links. */
-export const askSides = ({ linkedTo, linkedToPerson, linkKind, assessment, temporalCheck }: LinkFilter): Sql[] =>
+export const askSides = (nouns: Record<string, Noun>, { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck }: LinkFilter): Sql[] =>
   conditions<LinkFilter>(
     { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck },
     {
@@ -34,7 +34,7 @@ export const askSides = ({ linkedTo, linkedToPerson, linkKind, assessment, tempo
       linkedToPerson: (id) => sql`sides.other_id in ${about(id)}`,
       linkKind: (kinds) => sql`sides.kind = any(${kinds}::text[])`,
       assessment: (assessments) => sql`sides.assessment = any(${assessments}::text[])`,
-      temporalCheck: (results) => sql`${temporalResultOf('sides')} = any(${results}::text[])`,
+      temporalCheck: (results) => sql`${temporalResultOf(nouns, 'sides')} = any(${results}::text[])`,
     },
   );
 

@@ -1,16 +1,17 @@
 // Trade incidents, from the decisions they are said to answer and back, and side by side with decisions in time.
 import type { Resolvers } from '../generated/resolvers-types.js';
+import type { Noun } from '../records/noun.js';
 import { listCoincidences } from './coincidences.js';
 import { incidentsAnswering, listIncidents } from './incidents.js';
 
-export const incidentResolvers: Resolvers = {
+export const incidentResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
-    tradeIncidents: (_, args, context) => listIncidents(args, context as never) as never,
-    coincidences: (_, args, context) => listCoincidences(args, context as never) as never,
+    tradeIncidents: (_, args, context) => listIncidents(nouns, args, context),
+    coincidences: (_, args, context) => listCoincidences(nouns, args, context),
   },
   TradeIncident: {
-    measure: async ({ event }, _, { load }) => (await load.many('Event', 'measures').load(event.id))[0] as never,
+    measure: async ({ event }, _, { load }) => (await load.many('Event', 'measures').load(event.id))[0],
   },
-  StatusDecision: { tradeIncidents: (decision, _, context) => incidentsAnswering(decision, context as never) },
-  Event: { tradeIncidents: (event, _, context) => incidentsAnswering(event, context as never) },
-};
+  StatusDecision: { tradeIncidents: (decision, _, context) => incidentsAnswering(decision, context) },
+  Event: { tradeIncidents: (event, _, context) => incidentsAnswering(event, context) },
+});

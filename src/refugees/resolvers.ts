@@ -80,7 +80,7 @@ const BY_COUNTRY_AND_YEAR: SortKey[] = [
 /** Until when an open end is vouched for; claims are read only for periods that are open. */
 async function vouchedUntil(row: RefugeeStatusRow | StatusDocumentRow, ends: string, context: unknown): Promise<LocalDate | undefined> {
   if ((row as unknown as Record<string, unknown>)[ends] !== '..') return undefined;
-  return stillTrueUntil(await claimsOf(row, context as never), snake(ends));
+  return stillTrueUntil(await claimsOf(row, context), snake(ends));
 }
 
 export const refugeeResolvers: Resolvers = {
@@ -111,6 +111,6 @@ export const refugeeResolvers: Resolvers = {
       periodValue(document, 'validFrom', 'validUntil', await vouchedUntil(document, 'validUntil', context)),
     inForce: async (document, { on }, context) =>
       inForceOn(periodOf(document, 'validFrom', 'validUntil'), on as LocalDate, await vouchedUntil(document, 'validUntil', context)),
-    successor: async (document, _, { load }) => ((await load.many('StatusDocument', 'successors').load(document.id))[0] ?? null) as never,
+    successor: async (document, _, { load }) => ((await load.many('StatusDocument', 'successors').load(document.id))[0] ?? null),
   },
 };

@@ -1,0 +1,79 @@
+// Case files with their members, and proceedings with a charge per person.
+import { sql } from '../db/sql.js';
+import type { CaseFilter, ChargeFilter, LegalCaseFilter, Resolvers } from '../generated/resolvers-types.js';
+import { periodValue } from '../records/dates.js';
+import { conditions, duringPeriod, fromSource, hasReference, holdsText, inCase, is, isOneOf, onDay } from '../records/filters.js';
+import { list } from '../records/list.js';
+import type { Noun } from '../records/noun.js';
+import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import type { SortKey } from '../records/page.js';
+import { caseMembers, cases, charges, legalCases } from './model.js';
+
+const byReference: SortKey[] = [{ property: 'reference', type: 'bigint' }];
+const byDecision: SortKey[] = [
+  { property: 'decidedEarliest', type: 'date' },
+  { property: 'seq', type: 'bigint' },
+];
+
+const askCases = (filter: CaseFilter | null | undefined) =>
+  conditions(filter, {
+    title: holdsText(cases, 'title'),
+    reference: hasReference(cases, 'C'),
+    status: isOneOf(cases, 'status'),
+    holds: (id) => sql`cases.id in (select case_id from case_members where record_id = ${id}::uuid)`,
+    source: (id) => sql`(${fromSource(cases)(id)} or cases.id in (
+      select m.case_id from case_members m join claims c on c.record_id = m.record_id where c.source_id = ${id}::uuid))`,
+  });
+
+const askLegalCases = (filter: LegalCaseFilter | null | undefined) =>
+  conditions(filter, {
+    title: holdsText(legalCases, 'title'),
+    number: is(legalCases, 'number'),
+    court: is(legalCases, 'courtId'),
+    courtKind: isOneOf(legalCases, 'courtKind'),
+    country: is(legalCases, 'country'),
+    stage: isOneOf(legalCases, 'stage'),
+    person: (id) => sql`legal_cases.id in (select legal_case_id from charges where person_id = ${id}::uuid)`,
+    during: duringPeriod(legalCases, 'opened', 'closed'),
+    case: inCase(legalCases),
+    source: fromSource(legalCases),
+  });
+
+const askCharges = (filter: ChargeFilter | null | undefined) =>
+  conditions(filter, {
+    person: is(charges, 'personId'),
+    legalCase: is(charges, 'legalCaseId'),
+    court: (id) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.court_id = ${id}::uuid)`,
+    country: (country) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.country = ${country})`,
+    status: isOneOf(charges, 'status'),
+    offence: holdsText(charges, 'offence', 'law'),
+    filed: onDay(charges, 'filed'),
+    decided: onDay(charges, 'decided'),
+    case: (id) => {
+      const members = sql`(select record_id from case_members where case_id = ${id}::uuid)`;
+      return sql`charges.id in ${members} or charges.legal_case_id in ${members} or charges.person_id in ${members}`;
+    },
+    source: fromSource(charges),
+  });
+
+export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
+  Query: {
+    case: (_, { id }, { load }) => load.one.cases.load(id),
+    cases: (_, args, context) => list(cases, args, context, askCases(args.filter), byReference),
+    legalCase: (_, { id }, { load }) => load.one.legal_cases.load(id),
+    legalCases: (_, args, context) => list(legalCases, args, context, askLegalCases(args.filter)),
+    charge: (_, { id }, { load }) => load.one.charges.load(id),
+    charges: (_, args, context) => list(charges, args, context, askCharges(args.filter), byDecision),
+  },
+  Case: {
+    reference: (file) => `C-${file.reference}`,
+    members: (file, args, context) => {
+      const tables = args.type?.flatMap((type) => Object.values(nouns).flatMap((noun) => (noun.type === type ? [noun.table] : [])));
+      const ofType = tables ? [sql`case_members.record_id in (select r.id from records r where r.noun = any(${tables}::text[]))`] : [];
+      return pageByParent(context, file, args, { name: 'Case.members', noun: caseMembers, where: [sql`case_members.case_id = ${PARENT}`, ...ofType] });
+    },
+  },
+  LegalCase: {
+    period: (legalCase) => periodValue(legalCase, 'opened', 'closed'),
+  },
+});

@@ -1,0 +1,71 @@
+// From sources to the original pieces behind them: copies and relays count once, with what they copy.
+import type { AnyRow, Load } from '../records/loaders.js';
+import type { Noun } from '../records/noun.js';
+import type { SourceInterestRow, SourceRow } from '../sources/model.js';
+import type { ClaimRow } from './model.js';
+
+export type Loading = { load: Load<Record<string, Noun>> };
+
+/** The sources with these ids that exist and may be seen. */
+export async function sourcesOf(ids: Iterable<string>, { load }: Loading): Promise<SourceRow[]> {
+  const rows = await Promise.all([...new Set(ids)].map((id) => load.one.sources!.load(id)));
+  return rows.filter((row) => row !== null) as unknown as SourceRow[];
+}
+
+/** Where a chain of copies begins. A piece that is hidden, or named in a circle, is as far as it goes. */
+async function originOf(id: string, loading: Loading): Promise<string> {
+  const passed = new Set<string>();
+  let at = id;
+  for (;;) {
+    passed.add(at);
+    const source = (await loading.load.one.sources!.load(at)) as unknown as SourceRow | null;
+    if (!source?.originId || passed.has(source.originId)) return at;
+    at = source.originId;
+  }
+}
+
+/** Each source with its origin, by id. */
+export async function originsById(ids: Iterable<string>, loading: Loading): Promise<(id: string) => string> {
+  const found = await Promise.all([...new Set(ids)].map(async (id): Promise<[string, string]> => [id, await originOf(id, loading)]));
+  const origins = new Map(found);
+  return (id) => origins.get(id) ?? id;
+}
+
+/** In order of publication, undated ones last. */
+export const byPublication = (a: SourceRow, b: SourceRow): number =>
+  (a.publishedEarliest ?? '~').localeCompare(b.publishedEarliest ?? '~', 'en') || a.id.localeCompare(b.id, 'en');
+
+/** The claims that a derived claim rests on, in the order given; hidden ones are left out. */
+export async function basesOf(claim: Pick<ClaimRow, 'derivedFrom'>, { load }: Loading): Promise<ClaimRow[]> {
+  const rows = await Promise.all(claim.derivedFrom.map((id) => load.one.claims!.load(id)));
+  return rows.filter((row) => row !== null) as unknown as ClaimRow[];
+}
+
+/** The claims that sources make themselves at the bottom of a claim; itself, when it is not derived. */
+async function statedOf(claim: ClaimRow, loading: Loading): Promise<ClaimRow[]> {
+  if (claim.derivedFrom.length === 0) return [claim];
+  return (await Promise.all((await basesOf(claim, loading)).map((base) => statedOf(base, loading)))).flat();
+}
+
+/** An interest concerns a claim when it is that of the whole source, or of whoever told the source. */
+export async function interestsOf(claim: ClaimRow, loading: Loading): Promise<SourceInterestRow[]> {
+  const stated = await statedOf(claim, loading);
+  const concerned = await Promise.all(
+    stated.map(async ({ sourceId, informantId }) => {
+      const interests = sourceId ? ((await loading.load.many('Source', 'interests').load(sourceId)) as unknown as SourceInterestRow[]) : [];
+      return interests.filter(({ partyId }) => partyId === null || partyId === informantId);
+    }),
+  );
+  return [...new Map(concerned.flat().map((interest) => [interest.id, interest])).values()];
+}
+
+/** When a claim became public: its own day, else that of its source; a derived one is as late as its latest base. */
+export async function publicationOf(claim: ClaimRow, loading: Loading): Promise<{ row: object; field: string } | null> {
+  if (claim.published !== null) return { row: claim, field: 'published' };
+  if (claim.sourceId) return { row: ((await loading.load.one.sources!.load(claim.sourceId)) as AnyRow | null) ?? {}, field: 'published' };
+  const [latest] = (await basesOf(claim, loading)).sort((a, b) => ((a.publishedLatest ?? '') < (b.publishedLatest ?? '') ? 1 : -1));
+  return latest ? publicationOf(latest, loading) : null;
+}
+
+/** Levels of records by id, from the spine. */
+export const levelOf = async (id: string, { load }: Loading): Promise<number> => (await load.spine.load(id))?.sensitivity ?? 0;

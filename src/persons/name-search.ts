@@ -1,0 +1,28 @@
+// Finding candidates for a name by the keys of src/values/name-key.ts. A key is lossy and spellings differ between
+// languages, so a word is found by its usual variants or by its likeness; both can use the trigram index on the keys.
+import { allOf, raw, sql, type Sql } from '../db/sql.js';
+import { nameKey } from '../values/name-key.js';
+
+/** Letters that transliterations of Kazakh, Uyghur, Russian and Chinese names write now one way, now another. */
+const VARIANTS: [RegExp, string][] = [
+  [/dzh|zh|dj|j/g, '(dzh|zh|dj|j)'],
+  [/kh|gh|[hxqkg]/g, '(kh|gh|[hxqkg])'],
+  [/iy|yi|ii|[iy]/g, '(iy|yi|ii|[iy])'],
+  [/ou|oo|[uw]/g, '(ou|oo|[uw])'],
+];
+
+/** One pass, so that what one variant wrote is not read by the next. */
+const ANY = new RegExp(VARIANTS.map(([letters]) => letters.source).join('|'), 'g');
+const variantOf = (letters: string): string =>
+  VARIANTS.find(([pattern]) => new RegExp(`^(?:${pattern.source})$`).test(letters))![1];
+
+/** A regular expression over keys for the spellings of one word of a key. */
+export const spellings = (word: string): string => word.replace(ANY, variantOf);
+
+/** Some visible name of the person holds every word, in any order. What has no letters is nobody's name. */
+export function namedLike(name: string): Sql {
+  const words = nameKey(name).split(' ').filter(Boolean);
+  if (words.length === 0) return raw('false');
+  const holds = words.map((word) => sql`name_key ~ ${spellings(word)} or name_key %> ${word}`);
+  return sql`persons.id in (select person_id from person_names where ${allOf(holds)})`;
+}

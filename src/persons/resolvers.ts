@@ -1,0 +1,91 @@
+// Persons with their names and relations: only what the declarations cannot say.
+import { allOf, sql, type Sql } from '../db/sql.js';
+import type { PersonFilter, RelationFilter, Resolvers } from '../generated/resolvers-types.js';
+import { periodValue } from '../records/dates.js';
+import { eventsOf } from '../records/events-of.js';
+import { atPlace, conditions, duringPeriod, fromSource, hasReference, holdsText, inCase, is, isOneOf, onDay } from '../records/filters.js';
+import { list } from '../records/list.js';
+import type { SortKey } from '../records/page.js';
+import { persons, relations, type PersonNameRow } from './model.js';
+import { namedLike } from './name-search.js';
+import { relationsOf } from './relations.js';
+
+const byReference: SortKey[] = [{ property: 'reference', type: 'bigint' }];
+
+/** Role and event are asked of one and the same participation. */
+function takingPart({ role, event }: Pick<PersonFilter, 'role' | 'event'>): Sql[] {
+  const asked = [...(role ? [sql`role = any(${role}::text[])`] : []), ...(event ? [sql`event_id = ${event}::uuid`] : [])];
+  return asked.length > 0 ? [sql`persons.id in (select person_id from event_participants where ${allOf(asked)})`] : [];
+}
+
+const connectedWith = (country: string): Sql => sql`
+  ${country} = any(persons.nationalities)
+  or persons.residence_id in (select p.id from places p where p.country = ${country})
+  or persons.id in (
+    select person_id from refugee_statuses where country = ${country}
+    union all select person_id from status_documents where country = ${country}
+    union all select person_id from status_decisions where country = ${country}
+    union all select d.person_id from detentions d join places p on p.id = d.place_id where p.country = ${country}
+    union all select t.person_id from event_participants t join events e on e.id = t.event_id join places p on p.id = e.place_id
+      where p.country = ${country} and t.person_id is not null)`;
+
+const ask = ({ role, event, ...filter }: PersonFilter): Sql[] => [
+  ...takingPart({ role, event }),
+  ...conditions(filter, {
+    name: namedLike,
+    reference: hasReference(persons, 'P'),
+    kind: isOneOf(persons, 'kind'),
+    sex: isOneOf(persons, 'sex'),
+    ethnicity: (ethnicity) => sql`lower(persons.ethnicity) = lower(${ethnicity})`,
+    nationality: (country) => sql`${country} = any(persons.nationalities)`,
+    country: connectedWith,
+    place: atPlace(persons, 'residenceId'),
+    bornDuring: onDay(persons, 'born'),
+    relatedTo: (id) => sql`persons.id in (
+      select person_id from relations where other_person_id = ${id}::uuid or organization_id = ${id}::uuid
+      union all select other_person_id from relations where person_id = ${id}::uuid and other_person_id is not null)`,
+    hasStatus: (kinds) => sql`persons.id in (select person_id from refugee_statuses where kind = any(${kinds}::text[]))`,
+    case: inCase(persons),
+    source: (id) => sql`(${fromSource(persons)(id)} or persons.id in (
+      select n.person_id from person_names n join claims c on c.record_id = n.id where c.source_id = ${id}::uuid))`,
+  }),
+];
+
+const askRelations = (filter: RelationFilter | null | undefined): Sql[] =>
+  conditions(filter, {
+    person: (id) => sql`relations.person_id = ${id}::uuid or relations.other_person_id = ${id}::uuid`,
+    organization: is(relations, 'organizationId'),
+    kind: isOneOf(relations, 'kind'),
+    role: holdsText(relations, 'role'),
+    during: duringPeriod(relations, 'starts', 'ends'),
+    case: inCase(relations),
+    source: fromSource(relations),
+  });
+
+export const personResolvers: Resolvers = {
+  Query: {
+    person: (_, { id }, { load }) => load.one.persons.load(id),
+    persons: (_, args, context) => list(persons, args, context, ask(args.filter ?? {}), byReference),
+    relation: (_, { id }, { load }) => load.one.relations.load(id),
+    relations: (_, args, context) => list(relations, args, context, askRelations(args.filter)),
+  },
+  Person: {
+    reference: (person) => `P-${person.reference}`,
+    name: async (person, _, { load }) => {
+      const [first] = (await load.many('Person', 'names').load(person.id)) as unknown as PersonNameRow[];
+      return first?.value ?? null;
+    },
+    relations: async (person, { kind }, { load }) => {
+      const seen = await relationsOf(person, load as never);
+      return kind ? seen.filter((relation) => kind.includes(relation.kind as never)) : seen;
+    },
+    events: (person, args, context) => eventsOf('Person', 'person_id', person, args, context),
+  },
+  Relation: {
+    period: (relation) => periodValue(relation, 'starts', 'ends'),
+  },
+  PersonRelation: {
+    otherPerson: (seen, _, { load }) => (seen.otherPersonId ? load.one.persons.load(seen.otherPersonId) : null),
+    organization: (seen, _, { load }) => (seen.organizationId ? load.one.organizations.load(seen.organizationId) : null),
+  },
+};

@@ -1,0 +1,68 @@
+// Sources, and what rests on them.
+import { restsOn } from '../claims/filters.js';
+import { claims } from '../claims/model.js';
+import { byRecord } from '../claims/resolvers.js';
+import { raw, sql } from '../db/sql.js';
+import type { Resolvers, SourceFilter } from '../generated/resolvers-types.js';
+import { conditions, holdsText, inCaseOrBelonging, is, isOneOf, onDay, whether } from '../records/filters.js';
+import { list } from '../records/list.js';
+import type { Noun } from '../records/noun.js';
+import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import { recordsOf, spine } from '../records/spine.js';
+import { sources } from './model.js';
+import { ONLY_SUPPORT, supportOf } from './support.js';
+
+const ask = (filter: SourceFilter | null | undefined, nouns: Record<string, Noun>) =>
+  conditions(filter, {
+    title: holdsText(sources, 'title', 'titleNote'),
+    publisher: holdsText(sources, 'publisher'),
+    publishedBy: is(sources, 'publisherId'),
+    author: holdsText(sources, 'author'),
+    authoredBy: is(sources, 'authorId'),
+    language: is(sources, 'language'),
+    kind: isOneOf(sources, 'kind'),
+    relation: isOneOf(sources, 'relation'),
+    reliability: isOneOf(sources, 'reliability'),
+    published: onDay(sources, 'published'),
+    url: holdsText(sources, 'url', 'archiveUrl'),
+    interested: whether(raw('exists (select from source_interests i where i.source_id = sources.id)')),
+    originOf: (id) => sql`sources.id = (select copy.origin_id from sources copy where copy.id = ${id}::uuid)`,
+    copyOf: is(sources, 'originId'),
+    isOrigin: whether(raw('sources.origin_id is null')),
+    captured: whether(raw('exists (select from captures c where c.source_id = sources.id)')),
+    about: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id = ${id}::uuid)`,
+    case: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id in ${inCaseOrBelonging(nouns, id)} or c.record_id = ${id}::uuid)`,
+  });
+
+/** Claims that the source makes itself, that are derived from them, or both. */
+const statedOrDerived = (direct: boolean | null | undefined) =>
+  direct === null || direct === undefined
+    ? restsOn(PARENT)
+    : direct
+      ? sql`claims.source_id = ${PARENT}`
+      : sql`claims.source_id is null and claims.roots @> array[${PARENT}]`;
+
+export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
+  Query: {
+    source: (_, { id }, { load }) => load.one.sources.load(id),
+    sources: (_, args, context) => list(sources, args, context, ask(args.filter, nouns)),
+  },
+  Source: {
+    publisher: (source) => source.publisher,
+    publisherOrganization: (source, _, { load }) => (source.publisherId ? load.one.organizations.load(source.publisherId) : null),
+    author: (source) => source.author,
+    authorPerson: (source, _, { load }) => (source.authorId ? load.one.persons.load(source.authorId) : null),
+    statements: (source, args, context) =>
+      pageByParent(context, source, args, { name: 'Source.statements', noun: claims, where: [statedOrDerived(args.direct)], orderBy: byRecord }),
+    records: async (source, args, context) => {
+      const only = args.onlySupport ? raw(`and ${ONLY_SUPPORT}`) : raw('');
+      const where = sql`records.id in (
+        select c.record_id from (select ${PARENT}) s(id), lateral (
+          select claims.* from claims where claims.source_id = s.id
+          union all select claims.* from claims where claims.source_id is null and claims.roots @> array[s.id]
+        ) c where true ${only})`;
+      return recordsOf(await pageByParent(context, source, args, { name: 'Source.records', noun: spine, where: [where] }), context.load);
+    },
+    support: (source, _, { db }) => supportOf(source, db),
+  },
+});

@@ -1,0 +1,192 @@
+// The merged timeline: one union over all tables that date something, each branch limited by the key of the page, so that
+// no branch reads more than a page. Dates are compared as bare columns with bare parameters: anything cleverer would lose
+// its index under row security.
+import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
+import { invalid } from '../errors.js';
+import { duringEvent } from '../events/filters.js';
+import type { QueryTimelineArgs, TimelineKind } from '../generated/resolvers-types.js';
+import { conditions, duringPeriod, onDay } from '../records/filters.js';
+import type { AnyRow } from '../records/loaders.js';
+import { snake } from '../records/noun.js';
+import { COUNT_CAP, type List } from '../records/page.js';
+import { openCursor, sealCursor } from '../values/cursor.js';
+import { BRANCHES, kindOfRank, rankOf, type Branch } from './branches.js';
+import { scopeOf, type Reading, type Scope } from './scope.js';
+import { wordsSaying } from './titles.js';
+
+/** One dated fact of a record. */
+export interface Entry {
+  kind: TimelineKind;
+  row: AnyRow;
+}
+
+type Nullable<T> = { [K in keyof T]?: T[K] | null | undefined };
+/** Everything that chooses entries but their scope. */
+export type Choice = Nullable<{ from: string; to: string; kinds: readonly TimelineKind[]; text: string; asOf: { validOn?: string | null } }>;
+
+type Key = readonly [day: string | null, rank: number, id: string];
+interface Found {
+  day: string | null;
+  rank: number;
+  id: string;
+}
+
+const START: Key = ['-infinity', 0, '00000000-0000-0000-0000-000000000000'];
+/** What records say in words, beside their title. */
+const PROSE: Record<string, string[]> = {
+  events: ['title', 'description'],
+  detentions: ['facility', 'legal_basis', 'stated_reason', 'suspected_reason'],
+  charges: ['offence', 'law', 'sentence'],
+  status_decisions: ['reason'],
+};
+const PERIODS: Record<string, [string, string]> = {
+  detentions: ['starts', 'ends'],
+  refugee_statuses: ['starts', 'ends'],
+  status_documents: ['validFrom', 'validUntil'],
+};
+
+const bound = (branch: Branch, side: 'earliest' | 'latest'): Sql => raw(`${branch.noun.table}.${snake(branch.date)}_${side}`);
+
+function validOn({ noun, date }: Branch, day: string): Sql {
+  if (noun.table === 'events') return duringEvent({ from: day, until: day });
+  const period = PERIODS[noun.table];
+  return (period ? duringPeriod(noun, ...period) : onDay(noun, date))({ from: day, until: day });
+}
+
+function holdsText({ noun: { table }, wording }: Branch, text: string): Sql {
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const prose = (PROSE[table] ?? []).map((column) => sql`${raw(`${table}.${column}`)} ilike ${pattern}`);
+  const words = raw(wording.by.map((property) => `, ${table}.${snake(property)}`).join(''));
+  const said = sql`concat_ws(' '${words}) = any(${wordsSaying(wording, text)}::text[])`;
+  const replaced = wording.instead ? sql`${raw(`${table}.${snake(wording.instead)}`)} is null and ${said}` : said;
+  return sql`(${join([...prose, replaced], ' or ')})`;
+}
+
+/** The parts of the union that the choice leaves, each with its conditions. */
+function branches(scope: Scope, choice: Choice): { branch: Branch; where: Sql[] }[] {
+  const kept = BRANCHES.filter(({ kind }) => !choice.kinds || choice.kinds.includes(kind));
+  return kept.flatMap((branch) => {
+    const scoped = scope(branch.noun);
+    if (!scoped) return [];
+    const asked = conditions(
+      { from: choice.from, to: choice.to, text: choice.text, validOn: choice.asOf?.validOn },
+      {
+        from: (day) => sql`${bound(branch, 'latest')} >= ${day}::date`,
+        to: (day) => sql`${bound(branch, 'earliest')} <= ${day}::date`,
+        text: (text) => holdsText(branch, text),
+        validOn: (day) => validOn(branch, day),
+      },
+    );
+    return [{ branch, where: [scoped, ...(branch.where ? [raw(branch.where)] : []), ...asked] }];
+  });
+}
+type Part = ReturnType<typeof branches>[number];
+
+interface Slice {
+  day: Sql;
+  where: Sql[];
+}
+
+/** Rows of a branch that stand at a day: their first one, or their last where nothing bounds them from below. */
+function slices({ branch }: Part): Slice[] {
+  const [earliest, latest] = [bound(branch, 'earliest'), bound(branch, 'latest')];
+  return [
+    // An end that is still open has bounds at infinity, and is no entry.
+    { day: earliest, where: [sql`${earliest} > '-infinity'`, sql`${earliest} < 'infinity'`] },
+    { day: latest, where: [sql`${earliest} = '-infinity'`] },
+  ];
+}
+
+function select({ branch: { noun, kind }, where }: Part, { day, where: also }: Slice, [from, rank, id]: Key, limit: number): Sql {
+  const own = raw(String(rankOf(kind)));
+  const key = sql`(${day}, ${own}, ${raw(noun.table)}.id) > (${from}::date, ${rank}::int, ${id}::uuid)`;
+  return sql`(select ${day} as day, ${own} as rank, ${raw(noun.table)}.id from ${raw(noun.table)}
+    where ${allOf([...also, key, ...where])} order by ${day}, ${raw(noun.table)}.id limit ${limit})`;
+}
+
+function selectUndated({ branch: { noun, kind, undated, date }, where }: Part, [, rank, id]: Key, limit: number): Sql[] {
+  if (!undated) return [];
+  const own = raw(String(rankOf(kind)));
+  const { table } = noun;
+  const also = [raw(`${table}.${snake(date)} is null`), raw(undated), sql`(${own}, ${raw(table)}.id) > (${rank}::int, ${id}::uuid)`];
+  return [
+    sql`(select null::date as day, ${own} as rank, ${raw(table)}.id from ${raw(table)}
+    where ${allOf([...also, ...where])} order by ${raw(table)}.id limit ${limit})`,
+  ];
+}
+
+async function union(name: string, parts: Sql[], limit: number, { db }: Reading): Promise<Found[]> {
+  if (parts.length === 0 || limit === 0) return [];
+  const { text, values } = compile(sql`select day, rank, id from (${join(parts, ' union all ')}) entries order by day, rank, id limit ${limit}`);
+  return db.rows<Found>(name, text, values);
+}
+
+/** Dated entries first; those without any date are read only where the page reaches them. */
+async function find(scope: Scope, choice: Choice, after: Key, limit: number, reading: Reading): Promise<Found[]> {
+  const parts = branches(scope, choice);
+  const dated =
+    after[0] === null
+      ? []
+      : await union('timeline', parts.flatMap((part) => slices(part).map((slice) => select(part, slice, after, limit))), limit, reading);
+  if (dated.length === limit || choice.from || choice.to) return dated;
+  const start = after[0] === null ? after : START;
+  const rest = limit - dated.length;
+  const undated = await union('timeline without date', parts.flatMap((part) => selectUndated(part, start, rest)), rest, reading);
+  return [...dated, ...undated];
+}
+
+async function entriesOf(found: readonly Found[], { load }: Reading): Promise<Entry[]> {
+  const rows = await Promise.all(found.map(({ rank, id }) => load.one[BRANCHES.find(({ kind }) => kind === kindOfRank(rank))!.noun.table]!.load(id)));
+  // All were found on this very snapshot, so none can be missing.
+  return found.map(({ rank }, i) => ({ kind: kindOfRank(rank), row: rows[i] as AnyRow }));
+}
+
+/** Up to `limit` entries of a scope, in order. */
+export const entries = async (scope: Scope, choice: Choice, limit: number, reading: Reading): Promise<Entry[]> =>
+  entriesOf(await find(scope, choice, START, limit, reading), reading);
+
+export interface PageReading extends Reading {
+  cursorKey: Uint8Array;
+}
+
+export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<List<Entry>> {
+  const { of, first: asked, after, ...choice } = args;
+  const first = asked ?? 25;
+  if (first < 1 || first > 100) throw invalid('first', 'A page has 1 to 100 entries.');
+  const scope = await scopeOf(of, reading);
+  const list = JSON.stringify(['timeline', of, choice]);
+  const from = after ? (openCursor(reading.cursorKey, list, after) as unknown as Key) : START;
+  const found = scope ? await find(scope, choice, from, first + 1, reading) : [];
+  const shown = found.slice(0, first);
+  const nodes = await entriesOf(shown, reading);
+  const edges = nodes.map((node, i) => {
+    const { day, rank, id } = shown[i]!;
+    return { node, cursor: sealCursor(reading.cursorKey, list, [day, rank, id]) };
+  });
+  return {
+    nodes,
+    edges,
+    pageInfo: {
+      hasNextPage: found.length > first,
+      hasPreviousPage: Boolean(after),
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: () => count(scope, choice, reading),
+  };
+}
+
+async function count(scope: Scope | null, choice: Choice, { db }: Reading): Promise<{ value: number; isExact: boolean }> {
+  const parts = scope ? branches(scope, choice) : [];
+  const counted = parts.map(({ branch, where }) => {
+    const { noun, date, undated } = branch;
+    const dated = sql`${bound(branch, 'earliest')} < 'infinity'`;
+    const told = undated ? sql`(${dated} or (${raw(`${noun.table}.${snake(date)} is null and ${undated}`)}))` : dated;
+    return sql`select 1 from ${raw(noun.table)} where ${allOf([told, ...where])}`;
+  });
+  if (counted.length === 0) return { value: 0, isExact: true };
+  const { text, values } = compile(sql`select count(*)::int as n from (${join(counted, ' union all ')} limit ${COUNT_CAP + 1}) counted`);
+  const [row] = await db.rows<{ n: number }>('timeline count', text, values);
+  return { value: Math.min(row!.n, COUNT_CAP), isExact: row!.n <= COUNT_CAP };
+}
+
