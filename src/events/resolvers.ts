@@ -7,6 +7,7 @@ import { atPlace, conditions, fromSource, inCase, inCountry, is, isOneOf } from 
 import { list } from '../records/list.js';
 import type { Load } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
+import type { TradeMeasureRow } from '../trade/model.js';
 import { duringEvent, holdsText, temporalResultOf, withParticipants } from './filters.js';
 import { eventLinks, events, type EventParticipantRow, type EventRow } from './model.js';
 import { sidesOf } from './rules.js';
@@ -82,11 +83,14 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
     Event: {
       period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),
       persons: async (event, { role }, { load }) => {
-        const taking = (await participantsOf(event, load)).filter((row) => !role || role.includes(row.role));
+        const taking = (await participantsOf(event, load)).filter((row) => !role || role.some((wanted) => wanted === row.role));
         const ids = new Set(taking.flatMap((row) => row.personId ?? []));
         return (await Promise.all([...ids].map((id) => load.one.persons.load(id)))).filter((person) => person !== null);
       },
-      measure: async (event, _, { load }) => ((await load.many('Event', 'measures').load(event.id))[0] ?? null),
+      measure: async (event, _, { load }) => {
+        const [measure] = await load.many('Event', 'measures').load(event.id);
+        return (measure as unknown as TradeMeasureRow | undefined) ?? null;
+      },
     },
     EventLink: {
       stances: async (link, _, context) =>

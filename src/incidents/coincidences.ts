@@ -25,6 +25,8 @@ interface Pair {
   certain: boolean;
 }
 
+export type CoincidenceList = List<CoincidenceValue>;
+
 type CoincidencesArgs = RequireFields<QueryCoincidencesArgs, 'within' | 'certainty'>;
 
 /** What the SDL calls Coincidence. */
@@ -56,7 +58,7 @@ export async function listCoincidences(
   nouns: Record<string, Noun>,
   args: CoincidencesArgs,
   { db, cursorKey }: PageContext,
-): Promise<List<CoincidenceValue>> {
+): Promise<CoincidenceList> {
   const { decisions, incidents, within, certainty } = args;
   const first = args.first ?? 25;
   const scope = JSON.stringify(['coincidences', decisions ?? null, incidents ?? null, within, certainty]);

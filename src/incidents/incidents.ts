@@ -20,6 +20,8 @@ export interface TradeIncidentValue {
   links: (args: unknown, context: Loading) => Promise<EventLinkRow[]>;
 }
 
+export type TradeIncidentList = List<TradeIncidentValue>;
+
 const withGoods = (text: string): Sql =>
   sql`trade_measures.id in (select trade_goods.measure_id from trade_goods
     where ${holdsText(tradeGoods, 'label')(text)} or starts_with(trade_goods.hs_code, ${text}))`;
@@ -57,7 +59,7 @@ export async function listIncidents(
   nouns: Record<string, Noun>,
   args: PageArgs & { filter?: TradeIncidentFilter | null },
   context: PageContext,
-): Promise<List<TradeIncidentValue>> {
+): Promise<TradeIncidentList> {
   const filter = args.filter ?? {};
   const byLink = askSides(nouns, filter);
   const found = await list<EventRow>(events, args, context, askIncidents(nouns, filter));

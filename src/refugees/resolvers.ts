@@ -1,5 +1,6 @@
 // Statuses, documents and decisions: their lists, the periods of two of them, and whether they hold on a day.
 import { claimsOf } from '../claims/record-fields.js';
+import type { Context } from '../context.js';
 import type {
   RefugeeFigureFilter,
   RefugeeStatusFilter,
@@ -78,7 +79,7 @@ const BY_COUNTRY_AND_YEAR: SortKey[] = [
 ];
 
 /** Until when an open end is vouched for; claims are read only for periods that are open. */
-async function vouchedUntil(row: RefugeeStatusRow | StatusDocumentRow, ends: string, context: unknown): Promise<LocalDate | undefined> {
+async function vouchedUntil(row: RefugeeStatusRow | StatusDocumentRow, ends: string, context: Context): Promise<LocalDate | undefined> {
   if ((row as unknown as Record<string, unknown>)[ends] !== '..') return undefined;
   return stillTrueUntil(await claimsOf(row, context), snake(ends));
 }
@@ -111,6 +112,9 @@ export const refugeeResolvers: Resolvers = {
       periodValue(document, 'validFrom', 'validUntil', await vouchedUntil(document, 'validUntil', context)),
     inForce: async (document, { on }, context) =>
       inForceOn(periodOf(document, 'validFrom', 'validUntil'), on as LocalDate, await vouchedUntil(document, 'validUntil', context)),
-    successor: async (document, _, { load }) => ((await load.many('StatusDocument', 'successors').load(document.id))[0] ?? null),
+    successor: async (document, _, { load }) => {
+      const [successor] = await load.many('StatusDocument', 'successors').load(document.id);
+      return (successor as unknown as StatusDocumentRow | undefined) ?? null;
+    },
   },
 };
