@@ -2,19 +2,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { buildASTSchema, concatAST, extendSchema, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { buildASTSchema, concatAST, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { caseResolvers } from './cases/resolvers.js';
+import { recordFields } from './claims/record-fields.js';
+import { certificateResolvers } from './certificates/resolvers.js';
+import { claimResolvers } from './claims/resolvers.js';
 import { detentionResolvers } from './detentions/resolvers.js';
+import { nestedEventResolvers } from './events/nested.js';
 import { eventResolvers } from './events/resolvers.js';
 import type { Resolvers } from './generated/resolvers-types.js';
 import { incidentResolvers } from './incidents/resolvers.js';
 import { links, nouns } from './model.js';
+import { organizationResolvers } from './organizations/resolvers.js';
 import { packageRoot } from './paths.js';
+import { personResolvers } from './persons/resolvers.js';
+import { placeResolvers } from './places/resolvers.js';
 import { linkResolvers } from './records/link-resolvers.js';
 import type { Noun } from './records/noun.js';
-import { refugeeResolvers } from './refugees/resolvers.js';
-import { tradeResolvers } from './trade/resolvers.js';
-import { recordFields } from './claims/record-fields.js';
+import { recordResolvers } from './records/resolvers.js';
 import { scalarResolvers } from './records/scalars.js';
+import { refugeeResolvers } from './refugees/resolvers.js';
+import { sourceResolvers } from './sources/resolvers.js';
+import { statisticsResolvers } from './statistics/resolvers.js';
+import { timelineResolvers } from './timeline/resolvers.js';
+import { tradeResolvers } from './trade/resolvers.js';
 
 const directory = join(packageRoot, 'schema');
 
@@ -38,12 +49,28 @@ function merge(maps: readonly AnyResolvers[]): AnyResolvers {
 }
 const isScalar = (value: unknown): boolean => typeof (value as { serialize?: unknown }).serialize === 'function';
 
-const nounResolvers: Resolvers[] = [detentionResolvers, eventResolvers(nouns), refugeeResolvers, tradeResolvers, incidentResolvers(nouns)];
+const nounResolvers: Resolvers[] = [
+  recordResolvers,
+  personResolvers,
+  organizationResolvers(nouns),
+  placeResolvers(nouns),
+  sourceResolvers(nouns),
+  claimResolvers(nouns),
+  caseResolvers(nouns),
+  nestedEventResolvers,
+  detentionResolvers,
+  eventResolvers(nouns),
+  refugeeResolvers,
+  tradeResolvers,
+  incidentResolvers(nouns),
+  timelineResolvers,
+  certificateResolvers,
+  statisticsResolvers,
+];
 
 export function buildSchema(): GraphQLSchema {
   const documents = typeDefs();
   const shape = buildASTSchema({ kind: documents.kind, definitions: documents.definitions }, { assumeValid: true });
-  void extendSchema;
   const perRecord = Object.fromEntries(Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun)]));
   return makeExecutableSchema({
     typeDefs: documents,

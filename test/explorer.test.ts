@@ -1,10 +1,16 @@
-// The explorer in a real browser: its questions are there, the first one gets an answer, and nothing leaves this machine.
+// The explorer in a real browser, on the founding case: every question is there and gets an answer, and nothing leaves this machine.
 // Needs `npm run build` and a Chromium on PATH; without the browser it is skipped, except in CI.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { builtExplorer } from '../src/server.js';
-import { testServer, type TestServer } from './support/http.js';
+import { pino } from 'pino';
+import { contextOpener } from '../src/context.js';
+import { createDataSource } from '../src/db/data-source.js';
+import { entities } from '../src/model.js';
+import { packageRoot } from '../src/paths.js';
+import { buildSchema } from '../src/schema.js';
+import { builtExplorer, startServer, type RunningServer } from '../src/server.js';
+import { freshDatabase } from './support/database.js';
 
 const browserPath = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
   .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
@@ -14,25 +20,59 @@ if (!wanted) console.warn('No Chromium on PATH: the explorer is not tested in a 
 const inBrowser = wanted ? describe : describe.skip;
 
 /** Nothing of the browser's own may ask the network either. */
-const QUIET = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const AS_ROOT = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
-const titles = readdirSync(new URL('../web/explorer/questions', import.meta.url)).filter((name) => name.endsWith('.graphql'));
+const folder = join(packageRoot, 'web', 'explorer', 'questions');
+const questions = readdirSync(folder).filter((name) => name.endsWith('.graphql'));
+
+/** An explorer that is older than its questions would be tested for what it no longer is. */
+function checkBuilt(): string {
+  const built = builtExplorer();
+  const page = join(built, 'index.html');
+  const newest = Math.max(...questions.map((name) => statSync(join(folder, name)).mtimeMs));
+  if (!existsSync(page) || statSync(page).mtimeMs < newest) {
+    throw new Error('The explorer is not built, or older than its questions: run "npm run build" first.');
+  }
+  return built;
+}
 
 inBrowser('the explorer', () => {
-  let server: TestServer;
+  let server: RunningServer;
   let browser: Browser;
+  let cleanUp: () => Promise<void>;
 
   beforeAll(async () => {
-    const folder = builtExplorer();
-    if (!existsSync(join(folder, 'index.html'))) throw new Error('The explorer is not built: run "npm run build" first.');
-    server = await testServer({ explorerDir: folder });
+    const explorerDir = checkBuilt();
+    const database = await freshDatabase('founding');
+    const dataSource = await createDataSource({ url: database.readerUrl, entities, poolSize: 2 }).initialize();
+    cleanUp = async () => {
+      await dataSource.destroy();
+      await database.drop();
+    };
+    server = await startServer({
+      schema: buildSchema(),
+      openContext: contextOpener({ dataSource, cursorKey: Buffer.alloc(32, 7) }),
+      ready: () => Promise.resolve(true),
+      port: 0,
+      host: '127.0.0.1',
+      logger: pino({ level: 'silent' }),
+      explorerDir,
+    });
     browser = await chromium.launch({ executablePath: browserPath, args: [...QUIET, ...AS_ROOT] });
   }, 60_000);
 
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
+    await cleanUp?.();
   });
 
   /** A page that notes everything it asks for and everything it complains about. */
@@ -43,13 +83,13 @@ inBrowser('the explorer', () => {
     const elsewhere: string[] = [];
     const complaints: string[] = [];
     page.on('request', (request) => {
-      if (!request.url().startsWith(server.base) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url());
+      if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url());
     });
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(server.base);
+    await page.goto(server.url);
     // Monaco comes after the page: its first coloured line means that it works.
     await page.locator('.graphiql-query-editor .view-line span span').first().waitFor();
     return { page, elsewhere, complaints, close: () => context.close() };
@@ -62,17 +102,18 @@ inBrowser('the explorer', () => {
   };
   const answer = (page: Page) => page.locator('.graphiql-response .view-lines');
 
-  test('opens with the questions in tabs, answers the first, asks no other host, and complains about nothing', async () => {
+  test('opens with the questions in tabs, answers each, asks no other host, and complains about nothing', async () => {
     const { page, elsewhere, complaints, close } = await visit();
     expect(await page.title()).toBe('Kualik explorer');
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
     const tabs = page.getByRole('tab');
-    expect(await tabs.count()).toBe(titles.length);
-    await execute(page);
-    await answer(page).getByText('"queryType"').waitFor();
-    await page.getByRole('tab').nth(1).click();
-    await execute(page);
-    await answer(page).getByText('"__typename"').waitFor();
+    expect(await tabs.count()).toBe(questions.length);
+    for (let index = 0; index < questions.length; index++) {
+      await tabs.nth(index).click();
+      await execute(page);
+      await answer(page).getByText('"data"').waitFor();
+      expect(await answer(page).getByText('"errors"').count()).toBe(0);
+    }
     await page.getByRole('button', { name: /Documentation Explorer/i }).click();
     await page.getByText('Root Types').waitFor();
     expect(elsewhere).toEqual([]);
@@ -83,15 +124,15 @@ inBrowser('the explorer', () => {
   test('a question that was closed can be opened again from the strip', async () => {
     const { page, complaints, close } = await visit();
     await page.getByRole('button', { name: 'Close Tab' }).first().click();
-    expect(await page.getByRole('tab').count()).toBe(titles.length - 1);
+    expect(await page.getByRole('tab').count()).toBe(questions.length - 1);
     await page.getByText('Questions to start from').click();
     const list = page.getByRole('list', { name: 'Ready-made questions' });
-    expect(await list.getByRole('button').count()).toBe(titles.length);
+    expect(await list.getByRole('button').count()).toBe(questions.length);
     await list.getByRole('button').first().click();
-    expect(await page.getByRole('tab').count()).toBe(titles.length);
+    expect(await page.getByRole('tab').count()).toBe(questions.length);
     expect(await list.isVisible()).toBe(false);
     await execute(page);
-    await answer(page).getByText('"queryType"').waitFor();
+    await answer(page).getByText('"data"').waitFor();
     expect(complaints).toEqual([]);
     await close();
   }, 60_000);
@@ -113,7 +154,9 @@ inBrowser('the explorer', () => {
     const [question, response] = [await box('.graphiql-query-editor'), await box('.graphiql-response')];
     expect(response.y).toBeGreaterThan(question.y + question.height - 1);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(420);
-    expect(await page.evaluate("getComputedStyle(document.querySelector('.strip')).backgroundColor")).toBe('rgb(28, 37, 38)');
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.strip')).backgroundColor")).toBe(
+      'rgb(28, 37, 38)',
+    );
     expect(complaints).toEqual([]);
     await close();
   }, 60_000);
@@ -121,7 +164,7 @@ inBrowser('the explorer', () => {
   test('nothing typed outlives the browser tab, and headers are not kept at all', async () => {
     const { page, close } = await visit();
     await execute(page);
-    await answer(page).getByText('"queryType"').waitFor();
+    await answer(page).getByText('"data"').waitFor();
     expect(await page.evaluate('localStorage.length')).toBe(0);
     await close();
   }, 60_000);

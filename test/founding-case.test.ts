@@ -17,7 +17,6 @@ function keysOf(ids: readonly string[], ...keys: string[]): (string | undefined)
   return ids.map((one) => known.get(one));
 }
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- answers are read as a client reads them */
 const values = (claims: any[]): any[] => claims.map((claim) => claim.value);
 const bySource = (claims: any[], title: RegExp): any[] => claims.filter((claim) => title.test(claim.source?.title ?? ''));
 

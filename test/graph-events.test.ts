@@ -9,7 +9,10 @@ afterAll(() => home?.close());
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const titles = async (filter: object): Promise<string[]> => {
-  const { events } = await home.ask('query ($filter: EventFilter) { events(filter: $filter, first: 100) { nodes { title } } }', { filter });
+  const { events } = await home.ask(
+    'query ($filter: EventFilter) { events(filter: $filter, first: 100) { nodes { title } } }',
+    { filter },
+  );
   return events.nodes.map((node: { title: string }) => node.title);
 };
 
@@ -63,9 +66,17 @@ test.each<[string, () => object, string[]]>([
   ['of a person in a role', () => ({ person: home.id('aida'), role: ['SPEAKER', 'SUBJECT'] }), ['Hearing']],
   ['in which anyone has a role', () => ({ role: ['SPEAKER'] }), ['Picket at the bridge']],
   ['of an organization', () => ({ organization: home.id('border-agency') }), ['Picket at the bridge']],
-  ['of a person and an organization', () => ({ person: home.id('aida'), organization: home.id('border-agency') }), ['Picket at the bridge']],
+  [
+    'of a person and an organization',
+    () => ({ person: home.id('aida'), organization: home.id('border-agency') }),
+    ['Picket at the bridge'],
+  ],
   ['in a place', () => ({ place: home.id('old-bridge'), kind: ['PROTEST', 'TRIAL'] }), ['Picket at the bridge']],
-  ['in a place and its parts', () => ({ place: home.id('harbour-town'), kind: ['PROTEST', 'TRIAL'] }), ['Hearing', 'Picket at the bridge']],
+  [
+    'in a place and its parts',
+    () => ({ place: home.id('harbour-town'), kind: ['PROTEST', 'TRIAL'] }),
+    ['Hearing', 'Picket at the bridge'],
+  ],
   ['in a country', () => ({ country: 'NZ' }), ['Hearing', 'Freight is held at the bridge', 'Picket at the bridge']],
   ['in another country', () => ({ country: 'AU' }), []],
   ['of a case', () => ({ case: home.id('freight-file') }), ['Freight is held at the bridge']],
@@ -73,10 +84,26 @@ test.each<[string, () => object, string[]]>([
   ['with a text in any case', () => ({ text: 'BRIDGE' }), ['Freight is held at the bridge', 'Picket at the bridge']],
   ['with a text of signs that mean themselves', () => ({ text: '0% p' }), ['A 100% planned_act']],
   ['and no sign stands for another', () => ({ text: 'planned%act' }), []],
-  ['on a day, a moment not for ever after', () => ({ during: { from: '2020-01-06', until: '2020-01-06' } }), ['Hearing', 'On or before']],
-  ['in a range, with what may still go on', () => ({ during: { from: '2021-01-01', until: '2029-12-31' } }), ['Freight is held at the bridge', 'Picket at the bridge']],
-  ['certainly in a range', () => ({ kind: ['OTHER'], during: { from: '2020-10-15', until: '2020-10-18', certainty: 'CERTAIN' } }), ['On 2020-10-15', 'On a set', 'On 2020-10-16', 'On 2020-10-17']],
-  ['possibly in a range', () => ({ kind: ['OTHER'], during: { from: '2020-10-17', until: '2020-10-17' } }), ['On 2020-10', 'On a set', 'On 2020-10-17']],
+  [
+    'on a day, a moment not for ever after',
+    () => ({ during: { from: '2020-01-06', until: '2020-01-06' } }),
+    ['Hearing', 'On or before'],
+  ],
+  [
+    'in a range, with what may still go on',
+    () => ({ during: { from: '2021-01-01', until: '2029-12-31' } }),
+    ['Freight is held at the bridge', 'Picket at the bridge'],
+  ],
+  [
+    'certainly in a range',
+    () => ({ kind: ['OTHER'], during: { from: '2020-10-15', until: '2020-10-18', certainty: 'CERTAIN' } }),
+    ['On 2020-10-15', 'On a set', 'On 2020-10-16', 'On 2020-10-17'],
+  ],
+  [
+    'possibly in a range',
+    () => ({ kind: ['OTHER'], during: { from: '2020-10-17', until: '2020-10-17' } }),
+    ['On 2020-10', 'On a set', 'On 2020-10-17'],
+  ],
   ['with a person who is not there', () => ({ person: NOBODY }), []],
 ])('events %s', async (_, filter, expected) => {
   expect((await titles(filter())).sort()).toEqual([...expected].sort());
@@ -88,7 +115,7 @@ test('events come by day, unknown days last, and pages hold each event once, als
   let after: string | null = null;
   let total: unknown;
   do {
-    const { events }: { events: any } = await home.ask(PAGE, { after }); // eslint-disable-line @typescript-eslint/no-explicit-any
+    const { events }: { events: any } = await home.ask(PAGE, { after });
     seen.push(...events.nodes);
     total = events.totalCount;
     after = events.pageInfo.hasNextPage ? events.pageInfo.endCursor : null;
@@ -104,7 +131,11 @@ test('events come by day, unknown days last, and pages hold each event once, als
 test('a cursor of one list is refused by another', async () => {
   const { events } = await home.ask('{ events(first: 1) { pageInfo { endCursor } } }');
   const cursor = events.pageInfo.endCursor;
-  await expect(home.ask('query ($after: String) { events(first: 1, after: $after, filter: { kind: [TRIAL] }) { nodes { id } } }', { after: cursor })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  await expect(
+    home.ask('query ($after: String) { events(first: 1, after: $after, filter: { kind: [TRIAL] }) { nodes { id } } }', {
+      after: cursor,
+    }),
+  ).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
 
 test('what a person took part in comes in the order of time', async () => {
@@ -115,7 +146,11 @@ test('what a person took part in comes in the order of time', async () => {
     }`,
     { person: home.id('aida'), organization: home.id('border-agency') },
   );
-  expect(person.participations.map((p: { event: { title: string } }) => p.event.title)).toEqual(['Hearing', 'Picket at the bridge', 'Picket at the bridge']);
+  expect(person.participations.map((p: { event: { title: string } }) => p.event.title)).toEqual([
+    'Hearing',
+    'Picket at the bridge',
+    'Picket at the bridge',
+  ]);
   expect(organization.participations).toEqual([{ event: { title: 'Picket at the bridge' } }]);
 });
 

@@ -17,7 +17,10 @@ const KEYS = [
 ]; // prettier-ignore
 const keyOf = ({ id }: { id: string }): string => KEYS.find((key) => home.id(key) === id) ?? id;
 const listed = async (list: string, filterType: string, filter: object, more = ''): Promise<string[]> => {
-  const data = await home.ask(`query ($filter: ${filterType}) { ${list}(filter: $filter, first: 100${more}) { nodes { id } totalCount { value } } }`, { filter });
+  const data = await home.ask(
+    `query ($filter: ${filterType}) { ${list}(filter: $filter, first: 100${more}) { nodes { id } totalCount { value } } }`,
+    { filter },
+  );
   expect(data[list].totalCount.value).toBe(data[list].nodes.length);
   return data[list].nodes.map(keyOf);
 };
@@ -63,7 +66,9 @@ describe('a document on a day', () => {
   });
 
   test('a day that does not exist is refused', async () => {
-    await expect(home.ask(IN_FORCE, { id: home.id('certificate'), on: '2021-02-30' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(home.ask(IN_FORCE, { id: home.id('certificate'), on: '2021-02-30' })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
   });
 });
 
@@ -86,7 +91,10 @@ test('a document knows the one before and the one after it, and the decisions th
     issued: { edtf: '2020-10-16' },
     validFrom: { edtf: '[2020-10-15..2020-10-16]' },
     validUntil: { edtf: '[2021-10-14..2021-10-16]' },
-    validity: { certain: { from: '2020-10-16', until: '2021-10-14' }, possible: { from: '2020-10-15', until: '2021-10-16' } },
+    validity: {
+      certain: { from: '2020-10-16', until: '2021-10-14' },
+      possible: { from: '2020-10-15', until: '2021-10-16' },
+    },
     predecessor: { id: home.id('first-paper'), predecessor: null, successor: { id: home.id('certificate') } },
     successor: { id: home.id('extension'), succession: 'EXTENSION', dependants: 2, successor: null },
     succession: 'REPLACEMENT',
@@ -115,7 +123,13 @@ test('a decision knows what it is about, what it brought and what is appealed', 
     claims: [{ value: '2020-10-16' }, { value: '2020-10-30' }],
     conflicts: [{ field: 'decided' }],
   });
-  expect(refused).toEqual({ action: 'REFUSE', reason: 'Not given.', document: null, appeals: [{ id: home.id('appeal-bolat'), action: 'APPEAL' }], appealOf: null });
+  expect(refused).toEqual({
+    action: 'REFUSE',
+    reason: 'Not given.',
+    document: null,
+    appeals: [{ id: home.id('appeal-bolat'), action: 'APPEAL' }],
+    appealOf: null,
+  });
   expect(appeal).toEqual({ appealOf: { id: home.id('refuse-bolat') }, appeals: [] });
 });
 
@@ -137,7 +151,12 @@ describe('lists', () => {
     ['of a person', () => ({ person: home.id('bolat') }), '', ['bolat-seeker']],
     ['of a kind', () => ({ kind: ['REFUGEE_CONVENTION'], country: ['NZ', 'AU'] }), '', ['aida-refugee']],
     ['held in a range', () => ({ person: home.id('aida'), during: { until: '2020-10-15' } }), '', ['aida-seeker']],
-    ['certainly held in a range', () => ({ during: { from: '2020-01-01', until: '2020-12-31', certainty: 'CERTAIN' } }), '', ['aida-seeker', 'aida-refugee']],
+    [
+      'certainly held in a range',
+      () => ({ during: { from: '2020-01-01', until: '2020-12-31', certainty: 'CERTAIN' } }),
+      '',
+      ['aida-seeker', 'aida-refugee'],
+    ],
     ['valid on a day', () => ({ person: home.id('aida') }), ', asOf: { validOn: "2023-01-01" }', ['aida-refugee']],
     ['of a source', () => ({ source: home.id('morning-paper') }), '', ['aida-refugee']],
   ])('statuses %s', async (_, filter, more, expected) => {
@@ -152,16 +171,33 @@ describe('lists', () => {
     ['of an issuer', () => ({ issuer: home.id('certificate-office') }), '', ['first-paper', 'certificate']],
     ['that extend', () => ({ succession: ['EXTENSION'] }), '', ['extension']],
     ['issued in a range', () => ({ issued: { from: '2020-01-01' } }), '', ['certificate']],
-    ['valid on a day, possibly', () => ({ person: home.id('aida') }), ', asOf: { validOn: "2021-10-15" }', ['certificate', 'extension']],
+    [
+      'valid on a day, possibly',
+      () => ({ person: home.id('aida') }),
+      ', asOf: { validOn: "2021-10-15" }',
+      ['certificate', 'extension'],
+    ],
     ['valid on a later day', () => ({ person: home.id('aida') }), ', asOf: { validOn: "2022-10-14" }', ['extension']],
-    ['certainly valid in a range', () => ({ kind: ['REFUGEE_CERTIFICATE'], during: { from: '2021-01-01', until: '2021-12-31', certainty: 'CERTAIN' } }), '', ['certificate']],
+    [
+      'certainly valid in a range',
+      () => ({
+        kind: ['REFUGEE_CERTIFICATE'],
+        during: { from: '2021-01-01', until: '2021-12-31', certainty: 'CERTAIN' },
+      }),
+      '',
+      ['certificate'],
+    ],
     ['of a source', () => ({ source: home.id('morning-paper') }), '', ['open-paper', 'extension']],
   ])('documents %s', async (_, filter, more, expected) => {
     expect(await listed('statusDocuments', 'StatusDocumentFilter', filter(), more)).toEqual(expected);
   });
 
   test.each<[string, () => object, string[]]>([
-    ['all, unknown days last', () => ({}), ['grant-aida', 'extend-aida', 'refuse-bolat', 'appeal-bolat', 'undated-cyra']],
+    [
+      'all, unknown days last',
+      () => ({}),
+      ['grant-aida', 'extend-aida', 'refuse-bolat', 'appeal-bolat', 'undated-cyra'],
+    ],
     ['of a person', () => ({ person: home.id('bolat') }), ['refuse-bolat', 'appeal-bolat']],
     ['of an act', () => ({ action: ['GRANT', 'EXTEND'] }), ['grant-aida', 'extend-aida']],
     ['about a status', () => ({ concerns: ['ASYLUM_SEEKER'] }), ['undated-cyra']],
@@ -179,21 +215,19 @@ describe('lists', () => {
 
   test.each<[string, object, string[]]>([
     ['all, by countries and year', {}, ['f4', 'f1', 'f2', 'f3']],
-    ['of an asylum and its years', { asylum: ['NZ'], years: { from: 2020, until: 2020 } }, ['f2', 'f3']],
+    ['of an asylum and its years', { asylum: ['NZ'], years: { from: 2020, until: 2020 } }, ['f2']],
+    ['from a year on', { years: { from: 2021 } }, ['f4', 'f3']],
     ['of a metric', { metric: ['RECOGNIZED'], origin: ['AU'] }, ['f1', 'f2']],
     ['of a unit', { unit: 'CASE' }, ['f3']],
   ])('figures %s', async (_, filter, expected) => {
-    const found = await listed('refugeeFigures', 'RefugeeFigureFilter', filter);
-    // Figures of one year stand in the order of their random ids.
-    expect(found.slice().sort()).toEqual(expected.slice().sort());
-    expect(found[0] === 'f3' ? 'f2' : found[0]).toBe(expected[0] === 'f3' && expected.length === 1 ? 'f2' : expected[0]);
+    expect(await listed('refugeeFigures', 'RefugeeFigureFilter', filter)).toEqual(expected);
   });
 
   test('pages hold each document once, also where days are equal', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const { statusDocuments }: any = await home.ask( // eslint-disable-line @typescript-eslint/no-explicit-any
+      const { statusDocuments }: any = await home.ask(
         `query ($after: String) { statusDocuments(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }`,
         { after },
       );
@@ -207,7 +241,10 @@ describe('lists', () => {
 
 test('what is not there is null', async () => {
   expect(
-    await home.ask('query ($id: ID!) { refugeeStatus(id: $id) { id } statusDocument(id: $id) { id } statusDecision(id: $id) { id } }', { id: NOBODY }),
+    await home.ask(
+      'query ($id: ID!) { refugeeStatus(id: $id) { id } statusDocument(id: $id) { id } statusDecision(id: $id) { id } }',
+      { id: NOBODY },
+    ),
   ).toEqual({ refugeeStatus: null, statusDocument: null, statusDecision: null });
 });
 

@@ -34,7 +34,10 @@ describe('a measure', () => {
       removed: { edtf: null, isOpen: true },
       statedMotive: 'Control of an epidemic.',
       allegedMotive: 'An answer to a grant.',
-      goods: [{ label: 'Barley', hsCode: null, carriedIn: null }, { label: 'Wheat flour', hsCode: '1101', carriedIn: 'covered wagons' }],
+      goods: [
+        { label: 'Barley', hsCode: null, carriedIn: null },
+        { label: 'Wheat flour', hsCode: '1101', carriedIn: 'covered wagons' },
+      ],
       claims: [{ source: { title: 'Why the freight stands still' } }],
     });
   });
@@ -47,16 +50,47 @@ describe('a measure', () => {
       } }`,
       { id: home.id('halt-measure') },
     );
-    expect(tradeMeasure.observations.map((o: { unit: string }) => o.unit)).toEqual(['WAGON', 'TRUCK', 'WAGON', 'TRAIN']);
+    expect(tradeMeasure.observations.map((o: { unit: string }) => o.unit)).toEqual([
+      'WAGON',
+      'TRUCK',
+      'WAGON',
+      'TRAIN',
+    ]);
     const nothing = { valueUntil: null, subject: null, place: null };
     expect(tradeMeasure.observationsByUnit).toEqual([
-      { metric: 'ACCEPTED_PER_DAY', unit: 'TRAIN', observations: [{ ...nothing, unit: 'TRAIN', qualifier: 'UNSTATED', value: null, subject: 'one exporter', observed: null }] },
-      { metric: 'HELD', unit: 'TRUCK', observations: [{ ...nothing, unit: 'TRUCK', qualifier: 'ABOUT', value: '7500', place: { name: 'Old Bridge' }, observed: { edtf: '2021-01-06' } }] },
+      {
+        metric: 'ACCEPTED_PER_DAY',
+        unit: 'TRAIN',
+        observations: [
+          { ...nothing, unit: 'TRAIN', qualifier: 'UNSTATED', value: null, subject: 'one exporter', observed: null },
+        ],
+      },
+      {
+        metric: 'HELD',
+        unit: 'TRUCK',
+        observations: [
+          {
+            ...nothing,
+            unit: 'TRUCK',
+            qualifier: 'ABOUT',
+            value: '7500',
+            place: { name: 'Old Bridge' },
+            observed: { edtf: '2021-01-06' },
+          },
+        ],
+      },
       {
         metric: 'HELD',
         unit: 'WAGON',
         observations: [
-          { ...nothing, unit: 'WAGON', qualifier: 'BETWEEN', value: '2016', valueUntil: '8850.5', observed: { edtf: '2020-11-30' } },
+          {
+            ...nothing,
+            unit: 'WAGON',
+            qualifier: 'BETWEEN',
+            value: '2016',
+            valueUntil: '8850.5',
+            observed: { edtf: '2020-11-30' },
+          },
           { ...nothing, unit: 'WAGON', qualifier: 'MORE_THAN', value: '7000', observed: { edtf: '2021-01-06' } },
         ],
       },
@@ -64,7 +98,9 @@ describe('a measure', () => {
   });
 
   test('that is not there is null', async () => {
-    expect(await home.ask('query ($id: ID!) { tradeMeasure(id: $id) { id } }', { id: NOBODY })).toEqual({ tradeMeasure: null });
+    expect(await home.ask('query ($id: ID!) { tradeMeasure(id: $id) { id } }', { id: NOBODY })).toEqual({
+      tradeMeasure: null,
+    });
   });
 });
 
@@ -80,12 +116,32 @@ describe('incidents', () => {
   const HALT = 'Freight is held at the bridge';
 
   test.each<[string, () => object, string[]]>([
-    ['all, by day', () => ({}), ['Beyond the edge', 'On the edge', 'On the same day', 'In November', HALT, 'On no known day']],
-    ['linked to a decision, whichever way the link runs', () => ({ linkedTo: home.id('grant-aida') }), ['On the edge', HALT]],
+    [
+      'all, by day',
+      () => ({}),
+      ['Beyond the edge', 'On the edge', 'On the same day', 'In November', HALT, 'On no known day'],
+    ],
+    [
+      'linked to a decision, whichever way the link runs',
+      () => ({ linkedTo: home.id('grant-aida') }),
+      ['On the edge', HALT],
+    ],
     ['that retaliate for it', () => ({ linkedTo: home.id('grant-aida'), linkKind: ['RETALIATION_FOR'] }), [HALT]],
-    ['linked to it by a link that time allows', () => ({ linkedTo: home.id('grant-aida'), temporalCheck: ['CONSISTENT'] }), [HALT]],
-    ['linked to it by a link that time forbids', () => ({ linkedTo: home.id('grant-aida'), temporalCheck: ['IMPOSSIBLE'] }), ['On the edge']],
-    ['by one link, not by two halves of two', () => ({ linkedTo: home.id('grant-aida'), linkKind: ['RETALIATION_FOR'], assessment: ['REFUTED'] }), []],
+    [
+      'linked to it by a link that time allows',
+      () => ({ linkedTo: home.id('grant-aida'), temporalCheck: ['CONSISTENT'] }),
+      [HALT],
+    ],
+    [
+      'linked to it by a link that time forbids',
+      () => ({ linkedTo: home.id('grant-aida'), temporalCheck: ['IMPOSSIBLE'] }),
+      ['On the edge'],
+    ],
+    [
+      'by one link, not by two halves of two',
+      () => ({ linkedTo: home.id('grant-aida'), linkKind: ['RETALIATION_FOR'], assessment: ['REFUTED'] }),
+      [],
+    ],
     ['linked to anything about a person', () => ({ linkedToPerson: home.id('aida') }), ['On the edge', HALT]],
     ['linked to an event a person took part in', () => ({ linkedToPerson: home.id('bolat') }), [HALT]],
     ['linked to nothing about a person', () => ({ linkedToPerson: home.id('cyra') }), []],
@@ -191,12 +247,19 @@ describe('coincidences', () => {
     }
   }`;
   const grant = () => ({ action: ['GRANT'], person: home.id('aida') });
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+
   const rows = async (variables: object): Promise<any[]> => {
     const { coincidences } = await home.ask(LIST, { ...variables });
     expect(coincidences.totalCount).toEqual({ value: coincidences.nodes.length, isExact: true });
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any
-    return coincidences.nodes.map((n: any) => [n.incident.event.title, n.certainty, n.minimumDaysApart, n.maximumDaysApart, n.incidentFollows, n.isLinked]);
+
+    return coincidences.nodes.map((n: any) => [
+      n.incident.event.title,
+      n.certainty,
+      n.minimumDaysApart,
+      n.maximumDaysApart,
+      n.incidentFollows,
+      n.isLinked,
+    ]);
   };
 
   test('hold what lies in the window on either side, its last day included; an undated incident never', async () => {
@@ -214,8 +277,16 @@ describe('coincidences', () => {
     ['P1M', {}, ['On the edge', 'On the same day', 'In November', 'Freight is held at the bridge']],
     ['P15D', {}, ['On the same day']],
     ['P0D', {}, ['On the same day']],
-    ['P44D', { certainty: 'CERTAIN' }, ['Beyond the edge', 'On the edge', 'On the same day', 'Freight is held at the bridge']],
-    ['P45D', { certainty: 'CERTAIN' }, ['Beyond the edge', 'On the edge', 'On the same day', 'In November', 'Freight is held at the bridge']],
+    [
+      'P44D',
+      { certainty: 'CERTAIN' },
+      ['Beyond the edge', 'On the edge', 'On the same day', 'Freight is held at the bridge'],
+    ],
+    [
+      'P45D',
+      { certainty: 'CERTAIN' },
+      ['Beyond the edge', 'On the edge', 'On the same day', 'In November', 'Freight is held at the bridge'],
+    ],
     ['P30D', { incidents: { implementingCountry: ['NZ'] } }, ['In November']],
   ])('within %s %o', async (within, more, expected) => {
     const found = (await rows({ decisions: grant(), within, ...more })).map(([title]) => title);
@@ -224,7 +295,9 @@ describe('coincidences', () => {
 
   test('say who links the two, without taking it for true', async () => {
     const { coincidences } = await home.ask(LIST, { decisions: grant(), incidents: { goods: 'flour' } });
-    expect(coincidences.nodes).toMatchObject([{ isLinked: true, links: [{ kind: 'RETALIATION_FOR' }], incident: { links: [{ kind: 'RETALIATION_FOR' }] } }]);
+    expect(coincidences.nodes).toMatchObject([
+      { isLinked: true, links: [{ kind: 'RETALIATION_FOR' }], incident: { links: [{ kind: 'RETALIATION_FOR' }] } },
+    ]);
   });
 
   test('come in pages that lose no pair', async () => {
@@ -232,7 +305,7 @@ describe('coincidences', () => {
     const seen: unknown[] = [];
     let after: string | null = null;
     do {
-      const { coincidences }: any = await home.ask(LIST, { within: 'P2Y', first: 3, after }); // eslint-disable-line @typescript-eslint/no-explicit-any
+      const { coincidences }: any = await home.ask(LIST, { within: 'P2Y', first: 3, after });
       seen.push(...coincidences.nodes);
       after = coincidences.pageInfo.hasNextPage ? coincidences.pageInfo.endCursor : null;
     } while (after);
@@ -241,7 +314,9 @@ describe('coincidences', () => {
   });
 
   test('are found by one statement, and filled by one for each relation', async () => {
-    const { statements, errors } = await home.run(`{ coincidences(within: "P2Y") { nodes { decision { action } incident { event { title } measure { id } } isLinked links { kind } } } }`);
+    const { statements, errors } = await home.run(
+      `{ coincidences(within: "P2Y") { nodes { decision { action } incident { event { title } measure { id } } isLinked links { kind } } } }`,
+    );
     expect(errors).toBeUndefined();
     expect(statements.map((s) => s.name).sort()).toEqual([
       'Event.measures',

@@ -13,5 +13,9 @@ test('58 of 61 audits are met; the other three want GET, which would put documen
   const results = await Promise.all(audits.map(({ fn }) => fn()));
   const missed = results.filter((result) => result.status !== 'ok');
   expect(results).toHaveLength(61);
-  expect(missed.map(({ id, status }) => `${id} ${status}`).sort()).toEqual(['5A70 notice', '6A70 notice', 'D6D5 notice']);
+  expect(missed.map(({ id, status }) => `${id} ${status}`).sort()).toEqual([
+    '5A70 notice',
+    '6A70 notice',
+    'D6D5 notice',
+  ]);
 });

@@ -1,7 +1,17 @@
 // Every error a client can meet has a code of the closed list, a sentence for a reader, and nothing from inside the house.
 import { GraphQLError } from 'graphql';
 import fc from 'fast-check';
-import { CODES, conflict, DomainError, forbidden, invalid, invalidAll, limited, notFound, unavailable } from '../src/errors.js';
+import {
+  CODES,
+  conflict,
+  DomainError,
+  forbidden,
+  invalid,
+  invalidAll,
+  limited,
+  notFound,
+  unavailable,
+} from '../src/errors.js';
 import { documentNestsTooDeep, jsonNestsTooDeep } from '../src/http/brackets.js';
 import { answerType } from '../src/http/request.js';
 import { translate } from '../src/http/translate.js';
@@ -13,19 +23,41 @@ const pg = (code: string, more: object = {}) =>
   Object.assign(new Error('relation "persons", Key (name)=(Amina)'), { code, severity: 'ERROR', ...more });
 
 test.each([
-  ['invalid', invalid('names.2.value', 'Too short.', { rule: 'r' }), { code: 'BAD_USER_INPUT', path: ['names', 2, 'value'], rule: 'r', retryable: false }],
+  [
+    'invalid',
+    invalid('names.2.value', 'Too short.', { rule: 'r' }),
+    { code: 'BAD_USER_INPUT', path: ['names', 2, 'value'], rule: 'r', retryable: false },
+  ],
   ['not found', notFound(), { code: 'NOT_FOUND' }],
   ['forbidden', forbidden('You may not export.'), { code: 'FORBIDDEN' }],
   ['conflict', conflict('Changed meanwhile.'), { code: 'CONFLICT', retryable: false }],
   ['limited', limited('Too many.', { retryAfter: 30 }), { code: 'LIMITED', retryAfter: 30 }],
   ['unavailable', unavailable(), { code: 'UNAVAILABLE', retryable: true, retryAfter: 1 }],
-  ['wrapped twice', new GraphQLError('x', { originalError: new GraphQLError('y', { originalError: notFound() }) }), { code: 'NOT_FOUND' }],
-  ['a named check', pg('23514', { constraint: 'ends_after_begins' }), { code: 'BAD_USER_INPUT', rule: 'ends_after_begins' }, /^A certificate ends/],
-  ['a check nobody explained', pg('23514', { constraint: 'x' }), { code: 'BAD_USER_INPUT', rule: 'x' }, /^A value does not fit/],
+  [
+    'wrapped twice',
+    new GraphQLError('x', { originalError: new GraphQLError('y', { originalError: notFound() }) }),
+    { code: 'NOT_FOUND' },
+  ],
+  [
+    'a named check',
+    pg('23514', { constraint: 'ends_after_begins' }),
+    { code: 'BAD_USER_INPUT', rule: 'ends_after_begins' },
+    /^A certificate ends/,
+  ],
+  [
+    'a check nobody explained',
+    pg('23514', { constraint: 'x' }),
+    { code: 'BAD_USER_INPUT', rule: 'x' },
+    /^A value does not fit/,
+  ],
   ['a foreign key', pg('23503'), { code: 'BAD_USER_INPUT' }, /or you may not see it/],
   ['a unique key', pg('23505'), { code: 'CONFLICT', retryable: false }],
   ['an exclusion', pg('23P01'), { code: 'CONFLICT' }, /overlaps/],
-  ['TypeORM around pg', Object.assign(new Error('q'), { driverError: pg('23505'), query: 'select 1', parameters: ['Amina'] }), { code: 'CONFLICT' }],
+  [
+    'TypeORM around pg',
+    Object.assign(new Error('q'), { driverError: pg('23505'), query: 'select 1', parameters: ['Amina'] }),
+    { code: 'CONFLICT' },
+  ],
   ['a value that is none', pg('22P02'), { code: 'BAD_USER_INPUT' }],
   ['a statement that took too long', pg('57014'), { code: 'LIMITED', rule: 'statement-time' }, /ask for less/],
   ['a serialization failure', pg('40001'), { code: 'CONFLICT', retryable: true, retryAfter: 1 }],
@@ -35,7 +67,11 @@ test.each([
   ['server shutting down', pg('57P01'), { code: 'UNAVAILABLE', retryable: true }],
   ['disk full', pg('53100'), { code: 'UNAVAILABLE', retryable: true }],
   ['too many connections', pg('53300'), { code: 'UNAVAILABLE', retryable: true }],
-  ['nobody listens', Object.assign(new Error('connect ECONNREFUSED 10.0.0.5:5432'), { code: 'ECONNREFUSED' }), { code: 'UNAVAILABLE' }],
+  [
+    'nobody listens',
+    Object.assign(new Error('connect ECONNREFUSED 10.0.0.5:5432'), { code: 'ECONNREFUSED' }),
+    { code: 'UNAVAILABLE' },
+  ],
   ['the pool is exhausted', new Error('timeout exceeded when trying to connect'), { code: 'UNAVAILABLE' }],
   ['the connection ended', new Error('Connection terminated unexpectedly'), { code: 'UNAVAILABLE' }],
   ['a class named Unavailable', new (class Unavailable extends Error {})('x'), { code: 'UNAVAILABLE' }],
@@ -44,8 +80,19 @@ test.each([
   ['a division by zero in SQL', pg('22012'), { code: 'INTERNAL' }],
   ['a bug', new TypeError("Cannot read properties of undefined (reading 'secret')"), { code: 'INTERNAL' }],
   ['not even an error', 'Amina', { code: 'INTERNAL' }],
-  ['a null where none may be', new GraphQLError('Cannot return null for non-nullable field Person.name.', { path: ['a'], originalError: new Error('Cannot return null') }), { code: 'INTERNAL' }],
-  ['a foreign code', new GraphQLError('Amina', { path: ['a'], extensions: { code: 'TEAPOT', stacktrace: ['x'] } }), { code: 'INTERNAL' }],
+  [
+    'a null where none may be',
+    new GraphQLError('Cannot return null for non-nullable field Person.name.', {
+      path: ['a'],
+      originalError: new Error('Cannot return null'),
+    }),
+    { code: 'INTERNAL' },
+  ],
+  [
+    'a foreign code',
+    new GraphQLError('Amina', { path: ['a'], extensions: { code: 'TEAPOT', stacktrace: ['x'] } }),
+    { code: 'INTERNAL' },
+  ],
 ] as [string, unknown, Record<string, unknown>, RegExp?][])('%s', (...row) => {
   const [, error, extensions, message] = row;
   const { error: said, code } = say(error);
@@ -62,7 +109,10 @@ test('every problem of an input at once, the first as the message', () => {
   ]);
   expect(say(error).error).toMatchObject({
     message: 'Ends before it starts.',
-    extensions: { path: ['ends'], problems: [{ code: 'BAD_USER_INPUT', rule: 'ends_after_starts' }, { path: ['placeId'] }] },
+    extensions: {
+      path: ['ends'],
+      problems: [{ code: 'BAD_USER_INPUT', rule: 'ends_after_starts' }, { path: ['placeId'] }],
+    },
   });
 });
 

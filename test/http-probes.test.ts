@@ -29,11 +29,15 @@ function expectRefusal(said: { status: number; json: any }, status: number, code
   expect(JSON.stringify(said.json)).not.toMatch(/call stack|node_modules|at \w+ \(/);
 }
 
-const many = (count: number, make: (index: number) => string) => Array.from({ length: count }, (_, i) => make(i)).join(' ');
+const many = (count: number, make: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => make(i)).join(' ');
 
-const circular = '{ person { ...A } } fragment A on Person { parent { ...B } } fragment B on Person { parent { ...A } }';
+const circular =
+  '{ person { ...A } } fragment A on Person { parent { ...B } } fragment B on Person { parent { ...A } }';
 const doubling = `{ person { ...F0 } } ${many(24, (i) =>
-  i < 23 ? `fragment F${i} on Person { a: parent { ...F${i + 1} } b: parent { ...F${i + 1} } }` : 'fragment F23 on Person { name }',
+  i < 23
+    ? `fragment F${i} on Person { a: parent { ...F${i + 1} } b: parent { ...F${i + 1} } }`
+    : 'fragment F23 on Person { name }',
 )}`;
 const wide = `{ person { ...F0 } } ${many(5, (i) =>
   i < 4 ? `fragment F${i} on Person { ${many(5, () => `parent { ...F${i + 1} }`)} }` : 'fragment F4 on Person { name }',
@@ -52,19 +56,54 @@ describe('documents', () => {
     ['circular fragments', circular, 'GRAPHQL_VALIDATION_FAILED', undefined],
     ['fragments that double 23 times', doubling, 'LIMITED', 'document-depth'],
     ['fragments that multiply by 5', wide, 'LIMITED', 'document-fields'],
-    ['fields nested 13 deep', `{ ${'person { parent {'.repeat(1)} ${'parent {'.repeat(10)} name ${'}'.repeat(12)} }`, 'LIMITED', 'document-depth'],
-    ['fields nested 200 deep', `{ person { ${'parent {'.repeat(200)} name ${'}'.repeat(200)} } }`, 'LIMITED', 'bracket-depth'],
+    [
+      'fields nested 13 deep',
+      `{ ${'person { parent {'.repeat(1)} ${'parent {'.repeat(10)} name ${'}'.repeat(12)} }`,
+      'LIMITED',
+      'document-depth',
+    ],
+    [
+      'fields nested 200 deep',
+      `{ person { ${'parent {'.repeat(200)} name ${'}'.repeat(200)} } }`,
+      'LIMITED',
+      'bracket-depth',
+    ],
     ['5000 open brackets', `{ hello(name: ${'['.repeat(5000)}`, 'LIMITED', 'bracket-depth'],
     ['5000 open braces', `{ hello(name: ${'{a:'.repeat(5000)}`, 'LIMITED', 'bracket-depth'],
     ['brackets after a comment', `#"\n{ hello(name: ${'['.repeat(500)}`, 'LIMITED', 'bracket-depth'],
-    ['brackets after a block string', `{ hello(name: """ \\""" " """) a(b: ${'['.repeat(500)}`, 'LIMITED', 'bracket-depth'],
-    ['a type nested 200 deep', `query ($a: ${'['.repeat(200)}Int${']'.repeat(200)}) { hello }`, 'LIMITED', 'bracket-depth'],
-    ['a list of 500', `{ people(first: 1) { friends(tags: [${many(500, () => '"a"')}]) { name } } }`, 'LIMITED', 'list-items'],
+    [
+      'brackets after a block string',
+      `{ hello(name: """ \\""" " """) a(b: ${'['.repeat(500)}`,
+      'LIMITED',
+      'bracket-depth',
+    ],
+    [
+      'a type nested 200 deep',
+      `query ($a: ${'['.repeat(200)}Int${']'.repeat(200)}) { hello }`,
+      'LIMITED',
+      'bracket-depth',
+    ],
+    [
+      'a list of 500',
+      `{ people(first: 1) { friends(tags: [${many(500, () => '"a"')}]) { name } } }`,
+      'LIMITED',
+      'list-items',
+    ],
     ['60,000 characters', `{ hello }${' '.repeat(60_000)}`, 'LIMITED', 'document-length'],
     ['500 comments', `{ hello }${'#\n'.repeat(500)}`, 'LIMITED', 'document-comments'],
-    ['pages of pages', '{ people(first: 100) { friends(first: 100) { friends(first: 100) { name } } } }', 'LIMITED', 'page-cost'],
+    [
+      'pages of pages',
+      '{ people(first: 100) { friends(first: 100) { friends(first: 100) { name } } } }',
+      'LIMITED',
+      'page-cost',
+    ],
     ['a page of a billion', '{ people(first: 1000000000) { name } }', 'LIMITED', 'page-cost'],
-    ['deep introspection', '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }', 'GRAPHQL_VALIDATION_FAILED', undefined],
+    [
+      'deep introspection',
+      '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }',
+      'GRAPHQL_VALIDATION_FAILED',
+      undefined,
+    ],
     ['an unknown field', '{ helo }', 'GRAPHQL_VALIDATION_FAILED', undefined],
     ['half a document', '{ hello', 'GRAPHQL_PARSE_FAILED', undefined],
     ['a direction mark', '{ hello \u202e }', 'GRAPHQL_PARSE_FAILED', undefined],
@@ -84,7 +123,13 @@ describe('documents', () => {
     ['the standard introspection', getIntrospectionQuery()],
     [
       'the introspection of GraphiQL',
-      getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true, specifiedByUrl: true, directiveIsRepeatable: true, oneOf: true }),
+      getIntrospectionQuery({
+        inputValueDeprecation: true,
+        schemaDescription: true,
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        oneOf: true,
+      }),
     ],
     ['12 levels', `{ person { ${'parent {'.repeat(10)} name ${'}'.repeat(10)} } }`],
     ['brackets in strings', `{ hello(name: "${'['.repeat(500)}") }`],
@@ -119,9 +164,21 @@ describe('bodies', () => {
     ['broken JSON', '{"query":', 400, 'BAD_USER_INPUT', 'json'],
     ['no query', '{}', 400, 'BAD_USER_INPUT', 'shape'],
     ['variables as text', '{"query":"{hello}","variables":"{}"}', 400, 'BAD_USER_INPUT', 'shape'],
-    ['a persisted query', '{"query":"{hello}","extensions":{"persistedQuery":{"version":1}}}', 400, 'BAD_USER_INPUT', 'shape'],
+    [
+      'a persisted query',
+      '{"query":"{hello}","extensions":{"persistedQuery":{"version":1}}}',
+      400,
+      'BAD_USER_INPUT',
+      'shape',
+    ],
     ['JSON nested 100,000 deep', '['.repeat(100_000), 400, 'LIMITED', 'json-depth'],
-    ['variables nested 500 deep', `{"query":"{hello}","variables":{"a":${'['.repeat(500)}${']'.repeat(500)}}}`, 400, 'LIMITED', 'json-depth'],
+    [
+      'variables nested 500 deep',
+      `{"query":"{hello}","variables":{"a":${'['.repeat(500)}${']'.repeat(500)}}}`,
+      400,
+      'LIMITED',
+      'json-depth',
+    ],
     ['a NUL in a variable', '{"query":"{hello}","variables":{"a":"\\u0000"}}', 400, 'BAD_USER_INPUT', 'characters'],
     ['a NUL in a name', '{"query":"{hello}","variables":{"a\\u0000":1}}', 400, 'BAD_USER_INPUT', 'characters'],
     ['half a surrogate', '{"query":"{hello}","variables":{"a":["\\ud83d"]}}', 400, 'BAD_USER_INPUT', 'characters'],
@@ -140,10 +197,13 @@ describe('bodies', () => {
 
   test('20 MB in pieces, without a length: refused while they arrive', async () => {
     const socket = server.open();
-    socket.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n');
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
+    );
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
     for (let i = 0; i < 320 && socket.writable; i++) {
-      if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(500)]);
+      if (!socket.write(chunk))
+        await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(500)]);
     }
     socket.end('0\r\n\r\n');
     const said = await readAnswer(socket);
@@ -214,20 +274,72 @@ describe('requests', () => {
 
   test.each<[name: string, bytes: string, status: number, code: string, rule: string]>([
     ['not HTTP at all', 'HELO kualik\r\n\r\n', 400, 'BAD_USER_INPUT', 'http'],
-    ['huge headers', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`, 431, 'LIMITED', 'header-size'],
-    ['two lengths', 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', 400, 'BAD_USER_INPUT', 'http'],
-    ['length and chunks (smuggling)', 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n', 400, 'BAD_USER_INPUT', 'http'],
-    ['an unknown expectation', 'POST /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nexpect: tea\r\n\r\n', 417, 'BAD_USER_INPUT', 'expect'],
-    ['an unknown address', 'GET /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', 404, 'NOT_FOUND', 'address'],
-    ['a POST elsewhere', 'POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n', 405, 'BAD_USER_INPUT', 'method'],
-    ['a path out of the folder', 'GET /../../package.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', 404, 'NOT_FOUND', 'address'],
-    ['an escaped path out of it', 'GET /assets/..%2f..%2fpackage.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', 404, 'NOT_FOUND', 'address'],
+    [
+      'huge headers',
+      `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`,
+      431,
+      'LIMITED',
+      'header-size',
+    ],
+    [
+      'two lengths',
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n',
+      400,
+      'BAD_USER_INPUT',
+      'http',
+    ],
+    [
+      'length and chunks (smuggling)',
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
+      400,
+      'BAD_USER_INPUT',
+      'http',
+    ],
+    [
+      'an unknown expectation',
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nexpect: tea\r\n\r\n',
+      417,
+      'BAD_USER_INPUT',
+      'expect',
+    ],
+    [
+      'an unknown address',
+      'GET /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      404,
+      'NOT_FOUND',
+      'address',
+    ],
+    [
+      'a POST elsewhere',
+      'POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+      405,
+      'BAD_USER_INPUT',
+      'method',
+    ],
+    [
+      'a path out of the folder',
+      'GET /../../package.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      404,
+      'NOT_FOUND',
+      'address',
+    ],
+    [
+      'an escaped path out of it',
+      'GET /assets/..%2f..%2fpackage.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      404,
+      'NOT_FOUND',
+      'address',
+    ],
   ])('%s: refused', async (_name, bytes, status, code, rule) => {
     expectRefusal(await soon(() => raw(server.port, bytes)), status, code, rule);
   });
 
   test('half-sent requests are cut with a reason, and block nobody meanwhile', async () => {
-    const halves = ['', 'POST /graphql HTTP/1.1\r\nhost: local', 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"query'];
+    const halves = [
+      '',
+      'POST /graphql HTTP/1.1\r\nhost: local',
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"query',
+    ];
     const sockets = Array.from({ length: 300 }, (_, i) => {
       const socket = openSocket(server.port);
       socket.write(halves[i % 3]!);
@@ -244,7 +356,12 @@ describe('requests', () => {
     const attacks: Promise<Said>[] = [];
     const slowest = { ms: 0 };
     for (let round = 0; round < 10; round++) {
-      attacks.push(server.ask(`{ ${many(490, () => 'person { name }')} }`), server.ask(doubling), server.ask(circular), server.post(Buffer.alloc(900_000, 91)));
+      attacks.push(
+        server.ask(`{ ${many(490, () => 'person { name }')} }`),
+        server.ask(doubling),
+        server.ask(circular),
+        server.post(Buffer.alloc(900_000, 91)),
+      );
       const start = performance.now();
       expect((await server.ask('{ hello }')).json.data).toEqual({ hello: 'hello world' });
       slowest.ms = Math.max(slowest.ms, performance.now() - start);

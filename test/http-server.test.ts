@@ -40,7 +40,9 @@ test('every answer has the safe headers and none names the software', async () =
 describe('status', () => {
   test('application/json says 200 for what was well formed, application/graphql-response+json says what it was', async () => {
     const server = await testServer();
-    failures.set('invalid', () => invalid('validUntil', 'A certificate ends after it begins.', { rule: 'ends_after_begins' }));
+    failures.set('invalid', () =>
+      invalid('validUntil', 'A certificate ends after it begins.', { rule: 'ends_after_begins' }),
+    );
     const status = async (query: string, headers = {}) => (await server.ask(query, undefined, headers)).status;
     expect(await status('{ helo }')).toBe(400);
     expect(await status('{ helo }', JSON_ONLY)).toBe(200);
@@ -86,7 +88,10 @@ describe('contexts', () => {
   });
 
   test('if the commit fails, nothing of the answer leaves', async () => {
-    const broken = Object.assign(new Error('deferred constraint; Key (name)=(Amina)'), { code: '23514', constraint: 'no_cycles' });
+    const broken = Object.assign(new Error('deferred constraint; Key (name)=(Amina)'), {
+      code: '23514',
+      constraint: 'no_cycles',
+    });
     const server = await testServer({
       openContext: async (info) => ({ contextValue: { info }, close: async () => Promise.reject(broken) }),
       constraintMessage: (name) => (name === 'no_cycles' ? 'A document cannot be its own successor.' : undefined),
@@ -97,7 +102,12 @@ describe('contexts', () => {
       errors: [
         {
           message: 'A document cannot be its own successor.',
-          extensions: { code: 'BAD_USER_INPUT', retryable: false, rule: 'no_cycles', requestId: said.headers.get('x-request-id') },
+          extensions: {
+            code: 'BAD_USER_INPUT',
+            retryable: false,
+            rule: 'no_cycles',
+            requestId: said.headers.get('x-request-id'),
+          },
         },
       ],
     });
@@ -190,16 +200,24 @@ describe('the explorer', () => {
     const page = await get('/');
     expect(await page.text()).toBe('<!doctype html>');
     expect(page.headers.get('cache-control')).toBe('no-store');
-    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'; style-src 'self' 'unsafe-inline'");
+    expect(page.headers.get('content-security-policy')).toContain(
+      "default-src 'self'; style-src 'self' 'unsafe-inline'",
+    );
     const script = await get('/assets/main-AbCd_123.js', { 'accept-encoding': 'identity' });
     expect(await script.text()).toBe('plain');
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     const etag = script.headers.get('etag')!;
-    expect((await get('/assets/main-AbCd_123.js', { 'accept-encoding': 'identity', 'if-none-match': etag })).status).toBe(304);
-    const small = await raw(server.port, 'HEAD /assets/main-AbCd_123.js HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept-encoding: gzip, br\r\n\r\n');
+    expect(
+      (await get('/assets/main-AbCd_123.js', { 'accept-encoding': 'identity', 'if-none-match': etag })).status,
+    ).toBe(304);
+    const small = await raw(
+      server.port,
+      'HEAD /assets/main-AbCd_123.js HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept-encoding: gzip, br\r\n\r\n',
+    );
     expect(small.head).toMatch(/content-encoding: br\r\n/i);
     expect(small.head).toMatch(/content-length: 6\r\n/i);
-    for (const path of ['/secret', '/assets', '/assets/main-AbCd_123.js.br', '/..%2fsecret']) expect((await get(path)).status).toBe(404);
+    for (const path of ['/secret', '/assets', '/assets/main-AbCd_123.js.br', '/..%2fsecret'])
+      expect((await get(path)).status).toBe(404);
     await server.stop();
   });
 });
@@ -226,7 +244,10 @@ test('overload: so many run, so many wait, the rest is told at once to come back
 
 test('patience ends: who waited too long is told so', async () => {
   const server = await testServer({ gate: { running: 1, waiting: 8, patience: 100 } });
-  const [first, second] = await Promise.all([server.ask('{ slow(ms: 500) }'), sleep(20).then(() => server.ask('{ hello }'))]);
+  const [first, second] = await Promise.all([
+    server.ask('{ slow(ms: 500) }'),
+    sleep(20).then(() => server.ask('{ hello }')),
+  ]);
   expect([first.status, second.status]).toEqual([200, 503]);
   await server.stop();
 });
@@ -236,9 +257,15 @@ describe('stopping', () => {
     const server = await testServer();
     const idle = new Agent({ keepAlive: true });
     await Promise.all(
-      Array.from({ length: 20 }, () => new Promise<void>((resolve, reject) =>
-        request(`${server.base}/livez`, { agent: idle }, (res) => res.resume().once('end', resolve)).once('error', reject).end(),
-      )),
+      Array.from(
+        { length: 20 },
+        () =>
+          new Promise<void>((resolve, reject) =>
+            request(`${server.base}/livez`, { agent: idle }, (res) => res.resume().once('end', resolve))
+              .once('error', reject)
+              .end(),
+          ),
+      ),
     );
     const neverUsed = server.open();
     const questions = Array.from({ length: 20 }, () => server.ask('{ slow(ms: 1000) }'));
@@ -264,7 +291,9 @@ describe('stopping', () => {
     const server = await testServer();
     const question = server.ask('{ slow(ms: 60000) }');
     const stubborn = server.open();
-    stubborn.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n{');
+    stubborn.write(
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n{',
+    );
     const answer = readAnswer(stubborn).catch(() => undefined);
     while (server.contexts.length < 1) await sleep(5);
     const start = performance.now();
@@ -290,14 +319,29 @@ test('100,000 distinct documents are forgotten again', async () => {
 test('the log holds names and hashes; never documents, variables, ids or what a row said', async () => {
   const server = await testServer();
   const id = '0f8fad5b-d9cb-469f-a165-70867728950e';
-  const duplicate = Object.assign(new Error(`duplicate key for "Amina Secret" id ${id}`), { code: 'XX000', detail: 'Key (name)=(Amina Secret)' });
+  const duplicate = Object.assign(new Error(`duplicate key for "Amina Secret" id ${id}`), {
+    code: 'XX000',
+    detail: 'Key (name)=(Amina Secret)',
+  });
   failures.set('row', () => duplicate);
-  const said = await server.ask('query Find($name: String) { hello(name: $name) fail(how: "row") }', { name: 'Amina Secret' });
-  expect(said.json.errors[0].message).toMatch(/^Something went wrong on our side; report the request id [0-9a-f-]{36}\.$/);
+  const said = await server.ask('query Find($name: String) { hello(name: $name) fail(how: "row") }', {
+    name: 'Amina Secret',
+  });
+  expect(said.json.errors[0].message).toMatch(
+    /^Something went wrong on our side; report the request id [0-9a-f-]{36}\.$/,
+  );
   const [error, line] = server.log;
-  expect(error).toMatchObject({ level: 50, error: { type: 'Error', message: 'duplicate key for "…" id <id>', code: 'XX000', path: 'fail' } });
+  expect(error).toMatchObject({
+    level: 50,
+    error: { type: 'Error', message: 'duplicate key for "…" id <id>', code: 'XX000', path: 'fail' },
+  });
   expect(error!.error.stack[0]).toContain('http-server.test.ts');
-  expect(line).toMatchObject({ operation: 'Find', hash: expect.stringMatching(/^[0-9a-f]{16}$/), code: 'INTERNAL', errors: 1 });
+  expect(line).toMatchObject({
+    operation: 'Find',
+    hash: expect.stringMatching(/^[0-9a-f]{16}$/),
+    code: 'INTERNAL',
+    errors: 1,
+  });
   expect(JSON.stringify(server.log)).not.toMatch(/Amina|Secret|0f8fad5b|hello/);
   await server.stop();
 });

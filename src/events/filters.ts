@@ -15,7 +15,10 @@ export function duringEvent(range: Range): Sql {
 export function holdsText(noun: Noun, ...properties: string[]) {
   return (text: string): Sql => {
     const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-    return sql`(${join(properties.map((property) => sql`${column(noun, property)} ilike ${pattern}`), ' or ')})`;
+    return sql`(${join(
+      properties.map((property) => sql`${column(noun, property)} ilike ${pattern}`),
+      ' or ',
+    )})`;
   };
 }
 
@@ -28,7 +31,8 @@ interface Taking {
 /** Who took part: the role is that of the person and of the organization, or else of anyone. */
 export function withParticipants({ person, organization, role }: Taking): Sql[] {
   const inRole = role ? [sql`role = any(${role}::text[])`] : [];
-  const taking = (who: Sql[]): Sql => sql`events.id in (select event_id from event_participants where ${allOf([...who, ...inRole])})`;
+  const taking = (who: Sql[]): Sql =>
+    sql`events.id in (select event_id from event_participants where ${allOf([...who, ...inRole])})`;
   if (!person && !organization) return role ? [taking([])] : [];
   return [
     ...(person ? [taking([sql`person_id = ${person}::uuid`])] : []),
@@ -43,7 +47,9 @@ const kindsThat = (order: 'FROM_FIRST' | 'TO_FIRST'): string =>
 function happened(nouns: Record<string, Noun>, id: string): string {
   const dated = Object.values(nouns).flatMap(({ table, happens }) => {
     const [earliest, latest] = [`${table}.${snake(`${happens}Earliest`)}`, `${table}.${snake(`${happens}Latest`)}`];
-    return happens ? [`select ${earliest} as earliest, ${latest} as latest from ${table} where ${table}.id = ${id}`] : [];
+    return happens
+      ? [`select ${earliest} as earliest, ${latest} as latest from ${table} where ${table}.id = ${id}`]
+      : [];
   });
   return `(${dated.join(' union all ')})`;
 }

@@ -48,7 +48,8 @@ const askLinks = (nouns: Record<string, Noun>, { source, stance, ...filter }: Ev
     from: is(eventLinks, 'fromId'),
     to: is(eventLinks, 'toId'),
     record: (id) => sql`(event_links.from_id = ${id}::uuid or event_links.to_id = ${id}::uuid)`,
-    case: (id) => sql`(event_links.id in ${membersOf(id)} or event_links.from_id in ${membersOf(id)} or event_links.to_id in ${membersOf(id)})`,
+    case: (id) =>
+      sql`(event_links.id in ${membersOf(id)} or event_links.from_id in ${membersOf(id)} or event_links.to_id in ${membersOf(id)})`,
   }),
 ];
 
@@ -62,10 +63,16 @@ const participantsOf = (event: { id: string }, load: Load<Record<string, Noun>>)
   load.many('Event', 'participants').load(event.id) as unknown as Promise<EventParticipantRow[]>;
 
 /** In the order of the events they belong to; those of hidden and undated events last. */
-async function inOrderOfTime(type: string, id: string, load: Load<Record<string, Noun>>): Promise<EventParticipantRow[]> {
+async function inOrderOfTime(
+  type: string,
+  id: string,
+  load: Load<Record<string, Noun>>,
+): Promise<EventParticipantRow[]> {
   const rows = (await load.many(type, 'participations').load(id)) as unknown as EventParticipantRow[];
   const found = await Promise.all(rows.map((row) => load.one.events!.load(row.eventId)));
-  const days = new Map(found.flatMap((event) => (event ? [[event.id, (event as unknown as EventRow).startsEarliest]] : [])));
+  const days = new Map(
+    found.flatMap((event) => (event ? [[event.id, (event as unknown as EventRow).startsEarliest]] : [])),
+  );
   const key = (row: EventParticipantRow): string => `${days.get(row.eventId) ?? '~'} ${row.id}`;
   return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
@@ -83,7 +90,9 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
     Event: {
       period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),
       persons: async (event, { role }, { load }) => {
-        const taking = (await participantsOf(event, load)).filter((row) => !role || role.some((wanted) => wanted === row.role));
+        const taking = (await participantsOf(event, load)).filter(
+          (row) => !role || role.some((wanted) => wanted === row.role),
+        );
         const ids = new Set(taking.flatMap((row) => row.personId ?? []));
         return (await Promise.all([...ids].map((id) => load.one.persons.load(id)))).filter((person) => person !== null);
       },
@@ -103,6 +112,8 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
       claim: (claim) => claim,
     },
     Person: { participations: (person, _, { load }) => inOrderOfTime('Person', person.id, load) },
-    Organization: { participations: (organization, _, { load }) => inOrderOfTime('Organization', organization.id, load) },
+    Organization: {
+      participations: (organization, _, { load }) => inOrderOfTime('Organization', organization.id, load),
+    },
   };
 }

@@ -22,7 +22,11 @@ export const LINK_ORDER: Record<LinkKind, 'FROM_FIRST' | 'TO_FIRST' | null> = {
 };
 
 /** Ids of the cause and of the effect; undefined where there is no order. */
-export function sidesOf(link: { kind: string; fromId: string; toId: string }): { cause: string; effect: string } | undefined {
+export function sidesOf(link: {
+  kind: string;
+  fromId: string;
+  toId: string;
+}): { cause: string; effect: string } | undefined {
   const order = LINK_ORDER[link.kind as LinkKind];
   if (order === null) return undefined;
   return order === 'FROM_FIRST' ? { cause: link.fromId, effect: link.toId } : { cause: link.toId, effect: link.fromId };
@@ -54,7 +58,8 @@ const boundsOfSide = ({ record, happens }: Side): PartlyKnown => (record && happ
 export const dateOfSide = ({ record, happens }: Side): UncertainDateValue | null =>
   record && happens ? uncertainDate(record, happens) : null;
 
-export const checkOf = (cause: Side, effect: Side): TemporalResult => temporalCheck(boundsOfSide(cause), boundsOfSide(effect));
+export const checkOf = (cause: Side, effect: Side): TemporalResult =>
+  temporalCheck(boundsOfSide(cause), boundsOfSide(effect));
 
 /** The dates that sources give, in the order that decides; an editor's own value where no claim speaks of the date. */
 function datings(side: Side, dating: readonly ClaimRow[]): Dating[] {
@@ -70,7 +75,12 @@ function claimedDate(claim: ClaimRow): Pick<Dating, 'date' | 'bounds'> {
 }
 
 /** One entry for each date of the cause with each of the effect. The claims are those that bear on each side's date. */
-export function alternatives(cause: Side, effect: Side, causeClaims: readonly ClaimRow[], effectClaims: readonly ClaimRow[]): TemporalAlternativeValue[] {
+export function alternatives(
+  cause: Side,
+  effect: Side,
+  causeClaims: readonly ClaimRow[],
+  effectClaims: readonly ClaimRow[],
+): TemporalAlternativeValue[] {
   const effects = datings(effect, effectClaims);
   return datings(cause, causeClaims).flatMap((a) =>
     effects.map((b) => ({

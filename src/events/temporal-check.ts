@@ -1,14 +1,13 @@
 // Fetches what a temporal check needs, in batches: the two records, and the claims on when they took place.
+import type { Loading } from '../claims/origins.js';
 import { claimsOf } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
 import { bearing } from '../claims/rules.js';
 import type { TemporalResult } from '../generated/resolvers-types.js';
 import type { UncertainDateValue } from '../records/dates.js';
-import type { AnyRow, Load } from '../records/loaders.js';
+import type { AnyRow } from '../records/loaders.js';
 import { snake, type Noun } from '../records/noun.js';
 import { alternatives, checkOf, dateOfSide, type Side, type TemporalAlternativeValue } from './rules.js';
-
-type Loading = { load: Load<Record<string, Noun>> };
 
 /** What the SDL calls TemporalCheck; the alternatives are made only when asked for. */
 export interface TemporalCheckValue {
@@ -36,14 +35,21 @@ type Happens = ReadonlyMap<string, string>;
 export const happensOf = (nouns: Record<string, Noun>): Happens =>
   new Map(Object.values(nouns).flatMap((noun) => (noun.happens ? [[noun.type, noun.happens] as const] : [])));
 
-const sideOf = (record: AnyRow | null, happens: Happens): Side => ({ record, happens: record ? happens.get(record.__typename) : undefined });
+const sideOf = (record: AnyRow | null, happens: Happens): Side => ({
+  record,
+  happens: record ? happens.get(record.__typename) : undefined,
+});
 
 async function datingClaims({ record, happens }: Side, loading: Loading): Promise<ClaimRow[]> {
   return record && happens ? bearing(await claimsOf(record, loading), snake(happens)) : [];
 }
 
 /** @param sides ids of cause and effect; undefined when there is no order between the two records. */
-export async function checkBetween(sides: { cause: string; effect: string } | undefined, happens: Happens, { load }: Loading): Promise<TemporalCheckValue> {
+export async function checkBetween(
+  sides: { cause: string; effect: string } | undefined,
+  happens: Happens,
+  { load }: Loading,
+): Promise<TemporalCheckValue> {
   if (!sides) return NO_ORDER;
   const [first, second] = await Promise.all([load.record.load(sides.cause), load.record.load(sides.effect)]);
   const [cause, effect] = [sideOf(first, happens), sideOf(second, happens)];
@@ -55,6 +61,10 @@ export async function checkBetween(sides: { cause: string; effect: string } | un
     causeDate: dateOfSide(cause),
     effectDate: dateOfSide(effect),
     alternatives: async (_, loading) =>
-      alternatives(cause, effect, ...(await Promise.all([datingClaims(cause, loading), datingClaims(effect, loading)]))),
+      alternatives(
+        cause,
+        effect,
+        ...(await Promise.all([datingClaims(cause, loading), datingClaims(effect, loading)])),
+      ),
   };
 }

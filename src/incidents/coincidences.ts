@@ -1,19 +1,17 @@
 // Decisions and trade incidents side by side in time. One statement finds the pairs of a page; no cause is claimed.
+import type { Loading } from '../claims/origins.js';
 import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
 import type { EventLinkRow, EventRow } from '../events/model.js';
 import type { QueryCoincidencesArgs, RequireFields } from '../generated/resolvers-types.js';
-import type { Load } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
-import { COUNT_CAP, type List, type PageContext } from '../records/page.js';
+import { countOf, listOf, opened, pageSize, type List, type PageContext } from '../records/page.js';
 import type { StatusDecisionRow } from '../refugees/model.js';
 import { askDecisions } from '../refugees/resolvers.js';
-import { openCursor, sealCursor } from '../values/cursor.js';
+import { sealCursor, type CursorValues } from '../values/cursor.js';
 import type { DateBound } from '../values/local-date.js';
 import { askIncidents, type TradeIncidentValue } from './incidents.js';
 import { allLinksOf } from './links.js';
 import { fewestDaysApart, follows, mostDaysApart, type Days } from './rules.js';
-
-type Loading = { load: Load<Record<string, Noun>> };
 
 interface Pair {
   decisionId: string;
@@ -31,6 +29,7 @@ type CoincidencesArgs = RequireFields<QueryCoincidencesArgs, 'within' | 'certain
 
 /** What the SDL calls Coincidence. */
 export interface CoincidenceValue {
+  pair: Pair;
   decision: (args: unknown, context: Loading) => Promise<StatusDecisionRow>;
   incident: (args: unknown, context: Loading) => Promise<TradeIncidentValue>;
   certainty: 'CERTAIN' | 'POSSIBLE';
@@ -50,8 +49,7 @@ const CERTAINLY = (within: string): Sql =>
 
 // All four are known in every pair, so one comparison of rows finds where a page goes on.
 const ORDER = raw('status_decisions.decided_earliest, status_decisions.id, events.starts_earliest, events.id');
-const cursorOf = (pair: Pair): string[] => [pair.decidedEarliest, pair.decisionId, pair.startsEarliest, pair.eventId];
-const beyond = ([decided, decision, starts, event]: readonly unknown[]): Sql =>
+const beyond = ([decided, decision, starts, event]: CursorValues): Sql =>
   sql`(${ORDER}) > (${decided}::date, ${decision}::uuid, ${starts}::date, ${event}::uuid)`;
 
 export async function listCoincidences(
@@ -60,51 +58,49 @@ export async function listCoincidences(
   { db, cursorKey }: PageContext,
 ): Promise<CoincidenceList> {
   const { decisions, incidents, within, certainty } = args;
-  const first = args.first ?? 25;
+  const size = pageSize(args.first);
   const scope = JSON.stringify(['coincidences', decisions ?? null, incidents ?? null, within, certainty]);
+  const from = opened(cursorKey, scope, args.after);
   const where = [
     ...askDecisions(decisions),
     ...askIncidents(nouns, incidents ?? {}),
     POSSIBLY(within),
     ...(certainty === 'CERTAIN' ? [CERTAINLY(within)] : []),
   ];
-  const rest = args.after ? [beyond(openCursor(cursorKey, scope, args.after))] : [];
   const statement = compile(sql`
     select status_decisions.id as "decisionId", status_decisions.decided_earliest as "decidedEarliest",
       status_decisions.decided_latest as "decidedLatest", events.id as "eventId", events.starts_earliest as "startsEarliest",
       events.starts_latest as "startsLatest", (${CERTAINLY(within)}) as certain
-    from status_decisions cross join events where ${allOf([...where, ...rest])} order by ${ORDER} limit ${first + 1}`);
-  const pairs = await db.rows<Pair>('coincidences', statement.text, statement.values);
-  const nodes = pairs.slice(0, first).map(coincidence);
-  const edges = nodes.map((node, i) => ({ node, cursor: sealCursor(cursorKey, scope, cursorOf(pairs[i]!)) }));
-  return {
-    nodes,
-    edges,
-    pageInfo: {
-      hasNextPage: pairs.length > first,
-      hasPreviousPage: Boolean(args.after),
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount: async () => {
-      const { text, values } = compile(
-        sql`select count(*)::int as n from (select 1 from status_decisions cross join events where ${allOf(where)} limit ${COUNT_CAP + 1}) counted`,
-      );
-      const [row] = await db.rows<{ n: number }>('coincidences count', text, values);
-      return { value: Math.min(row!.n, COUNT_CAP), isExact: row!.n <= COUNT_CAP };
-    },
-  };
+    from status_decisions cross join events
+    where ${allOf([...where, ...(from ? [beyond(from)] : [])])} order by ${ORDER} limit ${size + 1}`);
+  const rows = (await db.rows<Pair>('coincidences', statement.text, statement.values)).map(coincidence);
+  return listOf({
+    rows,
+    size,
+    hasPreviousPage: from !== null,
+    cursorOf: ({ pair }) =>
+      sealCursor(cursorKey, scope, [pair.decidedEarliest, pair.decisionId, pair.startsEarliest, pair.eventId]),
+    totalCount: () =>
+      countOf(db, 'coincidences count', sql`select 1 from status_decisions cross join events where ${allOf(where)}`),
+  });
 }
 
 function coincidence(pair: Pair): CoincidenceValue {
   const decided: Days = { earliest: pair.decidedEarliest, latest: pair.decidedLatest };
   const starts: Days = { earliest: pair.startsEarliest, latest: pair.startsLatest };
   const links = async (_: unknown, { load }: Loading): Promise<EventLinkRow[]> =>
-    (await allLinksOf(pair.decisionId, load)).filter((link) => link.fromId === pair.eventId || link.toId === pair.eventId);
+    (await allLinksOf(pair.decisionId, load)).filter(
+      (link) => link.fromId === pair.eventId || link.toId === pair.eventId,
+    );
   // Both were seen on this very snapshot, so neither can be missing.
   return {
-    decision: async (_, { load }) => (await load.one.status_decisions!.load(pair.decisionId)) as unknown as StatusDecisionRow,
-    incident: async (_, { load }) => ({ event: (await load.one.events!.load(pair.eventId)) as unknown as EventRow, links }),
+    pair,
+    decision: async (_, { load }) =>
+      (await load.one.status_decisions!.load(pair.decisionId)) as unknown as StatusDecisionRow,
+    incident: async (_, { load }) => ({
+      event: (await load.one.events!.load(pair.eventId)) as unknown as EventRow,
+      links,
+    }),
     certainty: pair.certain ? 'CERTAIN' : 'POSSIBLE',
     minimumDaysApart: fewestDaysApart(decided, starts),
     maximumDaysApart: mostDaysApart(decided, starts),

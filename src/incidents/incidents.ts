@@ -1,17 +1,15 @@
 // A trade incident as one sees it: an event, its measure, and the links that say what it answers.
+import type { Loading } from '../claims/origins.js';
 import { allOf, sql, type Sql } from '../db/sql.js';
 import { duringEvent, holdsText } from '../events/filters.js';
 import { events, type EventLinkRow, type EventRow } from '../events/model.js';
 import type { TradeIncidentFilter } from '../generated/resolvers-types.js';
 import { atPlace, conditions, fromSource, inCase, is, isOneOf } from '../records/filters.js';
 import { list } from '../records/list.js';
-import type { Load } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import type { List, PageArgs, PageContext } from '../records/page.js';
 import { tradeGoods, tradeMeasures } from '../trade/model.js';
 import { allLinksOf, answerTo, askSides, linkedBy, linksOf } from './links.js';
-
-type Loading = { load: Load<Record<string, Noun>> };
 
 /** What the SDL calls TradeIncident. */
 export interface TradeIncidentValue {
@@ -27,7 +25,10 @@ const withGoods = (text: string): Sql =>
     where ${holdsText(tradeGoods, 'label')(text)} or starts_with(trade_goods.hs_code, ${text}))`;
 
 /** Conditions on events: that they are trade incidents, and such ones. */
-export function askIncidents(nouns: Record<string, Noun>, { during, place, case: file, source, ...filter }: TradeIncidentFilter): Sql[] {
+export function askIncidents(
+  nouns: Record<string, Noun>,
+  { during, place, case: file, source, ...filter }: TradeIncidentFilter,
+): Sql[] {
   const { linkedTo: _a, linkedToPerson: _b, linkKind: _c, assessment: _d, temporalCheck: _e, ...measure } = filter;
   const byLink = askSides(nouns, filter);
   const ofMeasure = conditions(measure, {
@@ -65,7 +66,11 @@ export async function listIncidents(
   const found = await list<EventRow>(events, args, context, askIncidents(nouns, filter));
   let matching: ReturnType<typeof linksOf> | undefined;
   const linksMeeting = async (event: EventRow): Promise<EventLinkRow[]> => {
-    matching ??= linksOf(context.db, found.nodes.map((node) => node.id), byLink);
+    matching ??= linksOf(
+      context.db,
+      found.nodes.map((node) => node.id),
+      byLink,
+    );
     return (await matching).get(event.id) ?? [];
   };
   const incident = (event: EventRow): TradeIncidentValue => ({
@@ -84,10 +89,15 @@ export async function incidentsAnswering(record: { id: string }, { load }: Loadi
   const links = await allLinksOf(record.id, load);
   const ids = [...new Set(links.flatMap((link) => answerTo(record, link) ?? []))];
   const found = await Promise.all(
-    ids.map(async (id) => ((await load.many('Event', 'measures').load(id)).length > 0 ? load.one.events!.load(id) : null)),
+    ids.map(async (id) =>
+      (await load.many('Event', 'measures').load(id)).length > 0 ? load.one.events!.load(id) : null,
+    ),
   );
   const key = (event: EventRow): string => `${event.startsEarliest ?? '~'} ${event.id}`;
   return (found.filter((event) => event !== null) as unknown as EventRow[])
     .sort((a, b) => (key(a) < key(b) ? -1 : 1))
-    .map((event) => ({ event, links: () => Promise.resolve(links.filter((link) => answerTo(record, link) === event.id)) }));
+    .map((event) => ({
+      event,
+      links: () => Promise.resolve(links.filter((link) => answerTo(record, link) === event.id)),
+    }));
 }

@@ -8,7 +8,10 @@ import type { Load, Rows } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import { columnsOf } from '../records/select.js';
 
-export type LinkFilter = Pick<TradeIncidentFilter, 'linkedTo' | 'linkedToPerson' | 'linkKind' | 'assessment' | 'temporalCheck'>;
+export type LinkFilter = Pick<
+  TradeIncidentFilter,
+  'linkedTo' | 'linkedToPerson' | 'linkKind' | 'assessment' | 'temporalCheck'
+>;
 
 /** Every link twice, once from each of its sides. */
 const SIDES = raw(
@@ -26,7 +29,10 @@ const about = (person: string): Sql => sql`(
   union all select event_id from event_participants where person_id = ${person}::uuid)`;
 
 /** Empty when nothing is asked about links. */
-export const askSides = (nouns: Record<string, Noun>, { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck }: LinkFilter): Sql[] =>
+export const askSides = (
+  nouns: Record<string, Noun>,
+  { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck }: LinkFilter,
+): Sql[] =>
   conditions<LinkFilter>(
     { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck },
     {
@@ -39,10 +45,15 @@ export const askSides = (nouns: Record<string, Noun>, { linkedTo, linkedToPerson
   );
 
 /** Events with at least one such link. */
-export const linkedBy = (asked: readonly Sql[]): Sql => sql`events.id in (select sides.incident_id from ${SIDES} where ${allOf(asked)})`;
+export const linkedBy = (asked: readonly Sql[]): Sql =>
+  sql`events.id in (select sides.incident_id from ${SIDES} where ${allOf(asked)})`;
 
 /** Such links of several events, in one statement. */
-export async function linksOf(db: Rows, eventIds: readonly string[], asked: readonly Sql[]): Promise<Map<string, EventLinkRow[]>> {
+export async function linksOf(
+  db: Rows,
+  eventIds: readonly string[],
+  asked: readonly Sql[],
+): Promise<Map<string, EventLinkRow[]>> {
   const { text, values } = compile(
     sql`select sides.incident_id as "incidentId", ${raw(columnsOf(eventLinks))} from ${SIDES} join event_links on event_links.id = sides.id
       where ${allOf([sql`sides.incident_id = any(${eventIds}::uuid[])`, ...asked])} order by event_links.kind, event_links.id`,
@@ -55,7 +66,10 @@ export async function linksOf(db: Rows, eventIds: readonly string[], asked: read
 
 /** All links from and to a record, batched. */
 export async function allLinksOf(id: string, load: Load<Record<string, Noun>>): Promise<EventLinkRow[]> {
-  const [from, to] = await Promise.all([load.many('Record', 'linksFrom').load(id), load.many('Record', 'linksTo').load(id)]);
+  const [from, to] = await Promise.all([
+    load.many('Record', 'linksFrom').load(id),
+    load.many('Record', 'linksTo').load(id),
+  ]);
   return [...from, ...to] as unknown as EventLinkRow[];
 }
 
@@ -65,4 +79,3 @@ export function answerTo(record: { id: string }, link: EventLinkRow): string | u
   if (link.fromId === record.id && link.kind === 'CAUSES') return link.toId;
   return undefined;
 }
-

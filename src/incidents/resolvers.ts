@@ -11,7 +11,8 @@ export const incidentResolvers = (nouns: Record<string, Noun>): Resolvers => ({
     coincidences: (_, args, context) => listCoincidences(nouns, args, context),
   },
   TradeIncident: {
-    measure: async ({ event }, _, { load }) => (await load.many('Event', 'measures').load(event.id))[0] as unknown as TradeMeasureRow,
+    measure: async ({ event }, _, { load }) =>
+      (await load.many('Event', 'measures').load(event.id))[0] as unknown as TradeMeasureRow,
   },
   StatusDecision: { tradeIncidents: (decision, _, context) => incidentsAnswering(decision, context) },
   Event: { tradeIncidents: (event, _, context) => incidentsAnswering(event, context) },

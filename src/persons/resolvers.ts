@@ -2,7 +2,6 @@
 import { allOf, sql, type Sql } from '../db/sql.js';
 import type { PersonFilter, RelationFilter, Resolvers } from '../generated/resolvers-types.js';
 import { periodValue } from '../records/dates.js';
-import { eventsOf } from '../records/events-of.js';
 import { atPlace, conditions, duringPeriod, fromSource, hasReference, holdsText, inCase, is, isOneOf, onDay } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
@@ -79,7 +78,6 @@ export const personResolvers: Resolvers = {
       const seen = await relationsOf(person, load as never);
       return kind ? seen.filter((relation) => kind.includes(relation.kind as never)) : seen;
     },
-    events: (person, args, context) => eventsOf('Person', 'person_id', person, args, context),
   },
   Relation: {
     period: (relation) => periodValue(relation, 'starts', 'ends'),

@@ -1,6 +1,7 @@
 // Conditions that lists of many nouns share. Only bare columns are compared with bare parameters: anything cleverer
 // would lose its index under row security.
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
+import { nameKey } from '../values/name-key.js';
 import { snake, type Noun } from './noun.js';
 
 /** A range of days of a filter; both inclusive. */
@@ -79,6 +80,13 @@ const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%
 /** Any of these texts holds what was asked for, whatever the case. */
 export const holdsText = (noun: Noun, ...properties: string[]) => (text: string): Sql =>
   sql`(${join(properties.map((property) => sql`${column(noun, property)} ilike ${anywhere(text)}`), ' or ')})`;
+
+/** The text in a name, in any script, or in the native name: for nouns with `nameKey` and `nativeName`. */
+export const namedLike = (noun: Noun) => (name: string): Sql => {
+  const key = nameKey(name);
+  const native = holdsText(noun, 'nativeName')(name);
+  return key ? sql`(${column(noun, 'nameKey')} like ${anywhere(key)} or ${native})` : native;
+};
 
 /** `P-17` or `C-1`: the number behind the letter. What is no reference finds nothing. */
 export const hasReference = (noun: Noun, letter: string) => (reference: string): Sql => {

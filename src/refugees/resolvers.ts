@@ -10,13 +10,30 @@ import type {
 } from '../generated/resolvers-types.js';
 import { allOf, sql, type Sql } from '../db/sql.js';
 import { periodOf, periodValue } from '../records/dates.js';
-import { atPlace, conditions, duringPeriod, fromSource, inCase, is, isOneOf, onDay, validOn } from '../records/filters.js';
+import {
+  atPlace,
+  conditions,
+  duringPeriod,
+  fromSource,
+  inCase,
+  is,
+  isOneOf,
+  onDay,
+  validOn,
+} from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
 import { snake } from '../records/noun.js';
 import { inForceOn } from '../values/period.js';
 import type { LocalDate } from '../values/local-date.js';
-import { refugeeFigures, refugeeStatuses, statusDecisions, statusDocuments, type RefugeeStatusRow, type StatusDocumentRow } from './model.js';
+import {
+  refugeeFigures,
+  refugeeStatuses,
+  statusDecisions,
+  statusDocuments,
+  type RefugeeStatusRow,
+  type StatusDocumentRow,
+} from './model.js';
 import { stillTrueUntil } from './rules.js';
 
 const askStatuses = (filter: RefugeeStatusFilter | null | undefined): Sql[] =>
@@ -79,7 +96,11 @@ const BY_COUNTRY_AND_YEAR: SortKey[] = [
 ];
 
 /** Until when an open end is vouched for; claims are read only for periods that are open. */
-async function vouchedUntil(row: RefugeeStatusRow | StatusDocumentRow, ends: string, context: Context): Promise<LocalDate | undefined> {
+async function vouchedUntil(
+  row: RefugeeStatusRow | StatusDocumentRow,
+  ends: string,
+  context: Context,
+): Promise<LocalDate | undefined> {
   if ((row as unknown as Record<string, unknown>)[ends] !== '..') return undefined;
   return stillTrueUntil(await claimsOf(row, context), snake(ends));
 }
@@ -100,10 +121,12 @@ export const refugeeResolvers: Resolvers = {
       ]),
     statusDecision: (_, { id }, { load }) => load.one.status_decisions.load(id),
     statusDecisions: (_, args, context) => list(statusDecisions, args, context, askDecisions(args.filter)),
-    refugeeFigures: (_, args, context) => list(refugeeFigures, args, context, askFigures(args.filter), BY_COUNTRY_AND_YEAR),
+    refugeeFigures: (_, args, context) =>
+      list(refugeeFigures, args, context, askFigures(args.filter), BY_COUNTRY_AND_YEAR),
   },
   RefugeeStatus: {
-    period: async (status, _, context) => periodValue(status, 'starts', 'ends', await vouchedUntil(status, 'ends', context)),
+    period: async (status, _, context) =>
+      periodValue(status, 'starts', 'ends', await vouchedUntil(status, 'ends', context)),
     inForce: async (status, { on }, context) =>
       inForceOn(periodOf(status, 'starts', 'ends'), on as LocalDate, await vouchedUntil(status, 'ends', context)),
   },
@@ -111,7 +134,11 @@ export const refugeeResolvers: Resolvers = {
     validity: async (document, _, context) =>
       periodValue(document, 'validFrom', 'validUntil', await vouchedUntil(document, 'validUntil', context)),
     inForce: async (document, { on }, context) =>
-      inForceOn(periodOf(document, 'validFrom', 'validUntil'), on as LocalDate, await vouchedUntil(document, 'validUntil', context)),
+      inForceOn(
+        periodOf(document, 'validFrom', 'validUntil'),
+        on as LocalDate,
+        await vouchedUntil(document, 'validUntil', context),
+      ),
     successor: async (document, _, { load }) => {
       const [successor] = await load.many('StatusDocument', 'successors').load(document.id);
       return (successor as unknown as StatusDocumentRow | undefined) ?? null;

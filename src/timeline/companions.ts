@@ -7,15 +7,15 @@ import { entries, type Entry } from './query.js';
 import { aboutPersons, type Reading } from './scope.js';
 import { invalid } from '../errors.js';
 
-export interface SharedEntry {
+export interface SharedEntryValue {
   how: SharedHow;
   entry: Entry;
   theirs: Entry;
 }
 /** What the SDL calls Companion. */
-export interface Companion {
+export interface CompanionValue {
   person: PersonRow;
-  shared: SharedEntry[];
+  shared: SharedEntryValue[];
 }
 
 const MOST_PEOPLE = 100;
@@ -32,7 +32,7 @@ const MET = `
   ) acquainted on acquainted.id = persons.id
   group by persons.id order by sum(acquainted.met) desc, persons.id limit ${MOST_PEOPLE}`;
 
-export async function companionsOf({ person, first, ...choice }: QueryCompanionsArgs, reading: Reading): Promise<Companion[]> {
+export async function companionsOf({ person, first, ...choice }: QueryCompanionsArgs, reading: Reading): Promise<CompanionValue[]> {
   const { load, db } = reading;
   if ((first ?? 25) < 1 || (first ?? 25) > MOST_PEOPLE) throw invalid('first', 'Ask for 1 to 100 people.');
   if (!(await load.one.persons!.load(person))) return [];
@@ -48,7 +48,7 @@ export async function companionsOf({ person, first, ...choice }: QueryCompanions
   return people
     .map((companion) => ({
       person: companion,
-      shared: known.flatMap(({ entry, persons, likeness }): SharedEntry[] => {
+      shared: known.flatMap(({ entry, persons, likeness }): SharedEntryValue[] => {
         if (persons.includes(companion.id)) return [{ how: 'SAME_RECORD', entry, theirs: entry }];
         return closest(entry, likenesses.get(`${companion.id} ${likeness}`) ?? []);
       }),
@@ -75,7 +75,7 @@ const facts = (all: readonly Entry[], reading: Reading): Promise<Fact[]> =>
   );
 
 /** The one that certainly means the same days, or else the first that may. */
-function closest(entry: Entry, candidates: readonly Entry[]): SharedEntry[] {
+function closest(entry: Entry, candidates: readonly Entry[]): SharedEntryValue[] {
   const date = dateOf(entry);
   if (!date) return [];
   const may = candidates.filter((theirs) => mayMeet(date, dateOf(theirs)));

@@ -13,7 +13,11 @@ export function byUnit(observations: readonly TradeObservationRow[]): Observatio
   const groups = new Map<string, ObservationGroup>();
   for (const observation of observations) {
     const key = `${observation.metric} ${observation.unit}`;
-    const group = groups.get(key) ?? { metric: observation.metric as TradeMetric, unit: observation.unit as TradeUnit, observations: [] };
+    const group = groups.get(key) ?? {
+      metric: observation.metric as TradeMetric,
+      unit: observation.unit as TradeUnit,
+      observations: [],
+    };
     group.observations.push(observation);
     groups.set(key, group);
   }

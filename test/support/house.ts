@@ -23,7 +23,7 @@ export interface HouseOptions {
 }
 
 export interface Asked {
-  data: any; // eslint-disable-line @typescript-eslint/no-explicit-any
+  data: any;
   /** As thrown by resolvers; undefined when there are none. */
   errors: ExecutionResult['errors'];
   /** What reached the database, in order: the name of each statement and its text. */
@@ -32,7 +32,7 @@ export interface Asked {
 
 export interface House {
   /** The answer; throws AnswerError when there is any error. */
-  ask(query: string, variables?: Record<string, unknown>): Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  ask(query: string, variables?: Record<string, unknown>): Promise<any>;
   run(query: string, variables?: Record<string, unknown>): Promise<Asked>;
   /** The id of a record by its key in the files, such as `amina` or `amina/names/Amina`. */
   id(key: string): string;

@@ -115,7 +115,17 @@ export async function testServer(options: Partial<ServerOptions<TestContext>> = 
   const ask = (query: string, variables?: unknown, headers?: Record<string, string>) =>
     post(JSON.stringify({ query, variables }), headers);
 
-  return { ...server, url, base: server.url, log, contexts, post, ask, open: () => openSocket(server.port), raw: (bytes: string) => raw(server.port, bytes) };
+  return {
+    ...server,
+    url,
+    base: server.url,
+    log,
+    contexts,
+    post,
+    ask,
+    open: () => openSocket(server.port),
+    raw: (bytes: string) => raw(server.port, bytes),
+  };
 }
 
 export type TestServer = Awaited<ReturnType<typeof testServer>>;

@@ -35,12 +35,11 @@ const TEMPLATES: Record<TemplateName, Template> = {
     from: 'migrated',
     sources: ['data/founding-case', 'src'],
     build: async (_, { editorUrl }) => {
-      const [{ loadParts }, { loadInto }, { live }, { foundingCaseDirectory }] = await Promise.all([
-        import('../../src/commands/parts.js'),
-        import('../../src/commands/load.js'),
-        import('../../src/commands/life.js'),
-        import('../../src/paths.js'),
-      ]);
+      // One after another: the module loader of jest loses its way when graphs that share modules are linked at once.
+      const { loadParts } = await import('../../src/commands/parts.js');
+      const { loadInto } = await import('../../src/commands/load.js');
+      const { live } = await import('../../src/commands/life.js');
+      const { foundingCaseDirectory } = await import('../../src/paths.js');
       const parts = await loadParts();
       await live((life) => loadInto(editorUrl, foundingCaseDirectory, parts, life));
     },

@@ -1,0 +1,51 @@
+// Who held a document on a day. Everyone in scope gets an answer, also where it is "unknown" or "none".
+import type { HoldingAnswer, QueryCertificateHoldersArgs } from '../generated/resolvers-types.js';
+import { invalid } from '../errors.js';
+import { sql, type Sql } from '../db/sql.js';
+import { deciding } from '../claims/rules.js';
+import { persons, type PersonRow } from '../persons/model.js';
+import { conditions } from '../records/filters.js';
+import { page, type List, type PageContext } from '../records/page.js';
+import type { LocalDate } from '../values/local-date.js';
+import type { InForce } from '../values/period.js';
+import { mapList, personsInFile, withRefugeeRecord } from './filters.js';
+import { decisionsOf, documentsOf, knownOf, type DocumentFilter, type Loading } from './known.js';
+import { holdingOn, merelyInferred, type Known } from './rules.js';
+
+export interface Held {
+  known: Known;
+  certainty: InForce;
+}
+
+/** What the SDL calls CertificateHolding. */
+export interface Holding {
+  personId: string;
+  answer: HoldingAnswer;
+  reason: string;
+  documents: Held[];
+}
+
+export const basisOfHeld = ({ known: { claims } }: Held) => (merelyInferred(claims) ? 'INFERRED' : (deciding(claims, 'valid_until')?.basis ?? null));
+
+export async function answerOf(personId: string, known: readonly Known[], day: LocalDate, loading: Loading): Promise<Holding> {
+  return { personId, ...holdingOn(known, await decisionsOf(personId, loading), day) };
+}
+
+async function holdingOf(personId: string, filter: DocumentFilter, day: LocalDate, loading: Loading): Promise<Holding> {
+  const documents = await documentsOf(personId, filter, loading);
+  return answerOf(personId, await Promise.all(documents.map((document) => knownOf(document, loading))), day, loading);
+}
+
+function ask({ country, case: file, persons: ids }: QueryCertificateHoldersArgs): Sql[] {
+  if (ids && ids.length > 100) throw invalid('persons', 'Ask about 100 people at most.');
+  const asked = conditions({ file, ids }, { file: personsInFile, ids: (list) => sql`persons.id = any(${list}::uuid[])` });
+  return ids ? asked : [withRefugeeRecord(country), ...asked];
+}
+
+export async function listHolders(args: QueryCertificateHoldersArgs, context: PageContext & Loading): Promise<List<Promise<Holding>>> {
+  const { on, kind, country, case: file, persons: ids, asOf } = args;
+  if (asOf?.validOn && asOf.validOn !== on) throw invalid('asOf.validOn', 'The day is `on`; leave `validOn` out, or give the same day.');
+  const scope = ['holders', on, kind, country, file, ids];
+  const found = await page<PersonRow>(context, args, { noun: persons, where: ask(args), orderBy: [], scope });
+  return mapList(found, ({ id }) => holdingOf(id, { kind, country }, on as LocalDate, context));
+}

@@ -1,0 +1,52 @@
+// The documents of a person with what is said about them, gathered through loaders: a level of a query costs one statement
+// per relation, however many people it asks about.
+import { claimsOf } from '../claims/record-fields.js';
+import type { AsOf, StatusDocumentKind } from '../generated/resolvers-types.js';
+import type { Load } from '../records/loaders.js';
+import type { Noun } from '../records/noun.js';
+import type { StatusDecisionRow, StatusDocumentRow } from '../refugees/model.js';
+import { compare, type LocalDate } from '../values/local-date.js';
+import { possible } from '../values/period.js';
+import { successorKnown, validityOf, type Known } from './rules.js';
+
+export type Loading = { load: Load<Record<string, Noun>> };
+
+export interface DocumentFilter {
+  kind?: StatusDocumentKind | null | undefined;
+  country?: string | null | undefined;
+  asOf?: AsOf | null | undefined;
+}
+
+/** In the order of their beginnings, unknown ones last. */
+export async function documentsOf(personId: string, { kind, country, asOf }: DocumentFilter, { load }: Loading): Promise<StatusDocumentRow[]> {
+  const documents = (await load.many('Person', 'documents').load(personId)) as unknown as StatusDocumentRow[];
+  const day = asOf?.validOn as LocalDate | null | undefined;
+  return documents.filter(
+    (document) => (!kind || document.kind === kind) && (!country || document.country === country) && (!day || mayHold(document, day)),
+  );
+}
+
+function mayHold(document: StatusDocumentRow, day: LocalDate): boolean {
+  const { from, until } = possible(validityOf(document));
+  return compare(from, day) <= 0 && compare(day, until) <= 0;
+}
+
+export const decisionsOf = (personId: string, { load }: Loading): Promise<StatusDecisionRow[]> =>
+  load.many('Person', 'decisions').load(personId) as unknown as Promise<StatusDecisionRow[]>;
+
+export async function successorOf({ id }: StatusDocumentRow, { load }: Loading): Promise<StatusDocumentRow | null> {
+  return ((await load.many('StatusDocument', 'successors').load(id))[0] as unknown as StatusDocumentRow | undefined) ?? null;
+}
+
+/** Null also when the predecessor is hidden. */
+export async function predecessorOf({ predecessorId }: StatusDocumentRow, { load }: Loading): Promise<StatusDocumentRow | null> {
+  return predecessorId ? ((await load.one.status_documents!.load(predecessorId)) as unknown as StatusDocumentRow | null) : null;
+}
+
+export const successorKnownOf = async (document: StatusDocumentRow, loading: Loading) =>
+  successorKnown(document, await successorOf(document, loading), await decisionsOf(document.personId, loading));
+
+export async function knownOf(document: StatusDocumentRow, loading: Loading): Promise<Known> {
+  const [claims, successor] = await Promise.all([claimsOf(document, loading), successorOf(document, loading)]);
+  return { document, claims, successor, successorClaims: successor ? await claimsOf(successor, loading) : [] };
+}

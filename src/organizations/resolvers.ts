@@ -1,0 +1,49 @@
+// Organizations: the list with its filter, and what they published.
+import { join, sql } from '../db/sql.js';
+import type { OrganizationFilter, Resolvers } from '../generated/resolvers-types.js';
+import { atPlace, conditions, fromSource, inCase, is, isOneOf, namedLike } from '../records/filters.js';
+import { list } from '../records/list.js';
+import type { Noun } from '../records/noun.js';
+import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import type { SortKey } from '../records/page.js';
+import { organizations } from './model.js';
+
+const byName: SortKey[] = [{ property: 'nameKey', type: 'text' }];
+
+const ask = (filter: OrganizationFilter | null | undefined) =>
+  conditions(filter, {
+    name: (name) =>
+      sql`(${join(
+        [
+          namedLike(organizations)(name),
+          sql`lower(organizations.acronym) = lower(${name})`,
+          sql`exists (select from unnest(organizations.aliases) alias where strpos(lower(alias), lower(${name})) > 0)`,
+        ],
+        ' or ',
+      )})`,
+    kind: isOneOf(organizations, 'kind'),
+    country: is(organizations, 'jurisdiction'),
+    place: atPlace(organizations),
+    partOf: (id) => sql`organizations.id in (
+      with recursive inside(id) as (
+        select o.id from organizations o where o.parent_id = ${id}::uuid
+        union select o.id from organizations o join inside on o.parent_id = inside.id) select id from inside)`,
+    event: (id) => sql`organizations.id in (select organization_id from event_participants where event_id = ${id}::uuid)`,
+    case: inCase(organizations),
+    source: fromSource(organizations),
+  });
+
+export const organizationResolvers = ({ sources }: Record<string, Noun>): Resolvers => ({
+  Query: {
+    organization: (_, { id }, { load }) => load.one.organizations.load(id),
+    organizations: (_, args, context) => list(organizations, args, context, ask(args.filter), byName),
+  },
+  Organization: {
+    publishedSources: (organization, args, context) =>
+      pageByParent(context, organization, args, {
+        name: 'Organization.publishedSources',
+        noun: sources!,
+        where: [sql`sources.publisher_id = ${PARENT}`],
+      }),
+  },
+});
