@@ -84,7 +84,7 @@ describe('paging', () => {
       const ends = draw(3) === 0 && low !== null ? day(last + 2) : null;
       await views.sql(
         `insert into events (kind, title, extent, starts, starts_earliest, starts_latest, ends, ends_earliest, ends_latest, place_id, sensitivity)
-         values ('OTHER', $1, 'SPAN', $2, $3, $4, $5, $5::date, $5::date, $6, 0)`,
+         values ('OTHER', $1, 'SPAN', $2, $3, $4, $5::text, $5::text::date, $5::text::date, $6, 0)`,
         [`Random ${i}`, low === null ? null : `drawn ${i}`, low, high, ends, place],
       );
     }
@@ -160,7 +160,7 @@ describe('scopes', () => {
 
   test('everything', async () => {
     const everything = await page({ of: { all: true }, first: 1 });
-    expect(everything.totalCount.value).toBeGreaterThan(100);
+    expect(everything.totalCount.value).toBeGreaterThan(40);
   });
 
   test.each([['person'], ['case'], ['place']])('a %s that is not there has an empty timeline', async (field) => {

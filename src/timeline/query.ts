@@ -56,8 +56,8 @@ function validOn({ noun, date }: Branch, day: string): Sql {
 function holdsText({ noun: { table }, wording }: Branch, text: string): Sql {
   const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
   const prose = (PROSE[table] ?? []).map((column) => sql`${raw(`${table}.${column}`)} ilike ${pattern}`);
-  const words = raw(wording.by.map((property) => `, ${table}.${snake(property)}`).join(''));
-  const said = sql`concat_ws(' '${words}) = any(${wordsSaying(wording, text)}::text[])`;
+  const words = raw(["' '", ...wording.by.map((property) => `${table}.${snake(property)}`), ...(wording.by.length > 0 ? [] : ['null'])].join(', '));
+  const said = sql`concat_ws(${words}) = any(${wordsSaying(wording, text)}::text[])`;
   const replaced = wording.instead ? sql`${raw(`${table}.${snake(wording.instead)}`)} is null and ${said}` : said;
   return sql`(${join([...prose, replaced], ' or ')})`;
 }

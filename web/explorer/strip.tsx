@@ -1,11 +1,18 @@
 // The strip above the editor: what this is, and the way back to every ready-made question.
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { questions, type Question } from './questions';
 
 export function Strip() {
   const menu = useRef<HTMLDetailsElement>(null);
   const open = useOpen();
+  useEffect(() => {
+    const closeOutside = (event: PointerEvent) => {
+      if (menu.current && !menu.current.contains(event.target as Node)) menu.current.open = false;
+    };
+    document.addEventListener('pointerdown', closeOutside);
+    return () => document.removeEventListener('pointerdown', closeOutside);
+  }, []);
   const choose = (question: Question) => {
     open(question);
     if (menu.current) menu.current.open = false;

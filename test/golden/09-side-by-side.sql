@@ -1,0 +1,27 @@
+-- coincidences
+
+    select status_decisions.id as "decisionId", status_decisions.decided_earliest as "decidedEarliest",
+      status_decisions.decided_latest as "decidedLatest", events.id as "eventId", events.starts_earliest as "startsEarliest",
+      events.starts_latest as "startsLatest", (events.starts_latest <= status_decisions.decided_earliest + $1::interval
+    and status_decisions.decided_latest <= events.starts_earliest + $2::interval) as certain
+    from status_decisions cross join events
+    where (status_decisions.action = any($3::text[])) and (events.id in (select trade_measures.event_id from trade_measures where true)) and (events.starts_earliest <= status_decisions.decided_latest + $4::interval
+    and status_decisions.decided_earliest <= events.starts_latest + $5::interval) order by status_decisions.decided_earliest, status_decisions.id, events.starts_earliest, events.id limit $6;
+
+-- status_decisions by id
+select 'StatusDecision' as "__typename", status_decisions.id as "id", status_decisions.sensitivity as "sensitivity", status_decisions.team_id as "teamId", status_decisions.version as "version", status_decisions.created_at as "createdAt", status_decisions.created_by as "createdBy", status_decisions.updated_at as "updatedAt", status_decisions.updated_by as "updatedBy", status_decisions.person_id as "personId", status_decisions.country as "country", status_decisions.action as "action", status_decisions.concerns as "concerns", status_decisions.status_id as "statusId", status_decisions.document_id as "documentId", status_decisions.appeal_of_id as "appealOfId", status_decisions.decided as "decided", status_decisions.decided_earliest as "decidedEarliest", status_decisions.decided_latest as "decidedLatest", status_decisions.authority_id as "authorityId", status_decisions.place_id as "placeId", status_decisions.reason as "reason" from status_decisions where id = any($1::uuid[]);
+
+-- events by id
+select 'Event' as "__typename", events.id as "id", events.sensitivity as "sensitivity", events.team_id as "teamId", events.version as "version", events.created_at as "createdAt", events.created_by as "createdBy", events.updated_at as "updatedAt", events.updated_by as "updatedBy", events.kind as "kind", events.state_act as "stateAct", events.context as "context", events.extent as "extent", events.title as "title", events.starts as "starts", events.starts_earliest as "startsEarliest", events.starts_latest as "startsLatest", events.ends as "ends", events.ends_earliest as "endsEarliest", events.ends_latest as "endsLatest", events.place_id as "placeId", events.description as "description" from events where id = any($1::uuid[]);
+
+-- Record.linksFrom
+select 'EventLink' as "__typename", event_links.id as "id", event_links.sensitivity as "sensitivity", event_links.team_id as "teamId", event_links.version as "version", event_links.created_at as "createdAt", event_links.created_by as "createdBy", event_links.updated_at as "updatedAt", event_links.updated_by as "updatedBy", event_links.from_id as "fromId", event_links.to_id as "toId", event_links.kind as "kind", event_links.assessment as "assessment", event_links.assessment_reason as "assessmentReason" from event_links where from_id = any($1::uuid[]) order by event_links.kind nulls last, event_links.id;
+
+-- Record.linksTo
+select 'EventLink' as "__typename", event_links.id as "id", event_links.sensitivity as "sensitivity", event_links.team_id as "teamId", event_links.version as "version", event_links.created_at as "createdAt", event_links.created_by as "createdBy", event_links.updated_at as "updatedAt", event_links.updated_by as "updatedBy", event_links.from_id as "fromId", event_links.to_id as "toId", event_links.kind as "kind", event_links.assessment as "assessment", event_links.assessment_reason as "assessmentReason" from event_links where to_id = any($1::uuid[]) order by event_links.kind nulls last, event_links.id;
+
+-- persons by id
+select 'Person' as "__typename", persons.id as "id", persons.sensitivity as "sensitivity", persons.team_id as "teamId", persons.version as "version", persons.created_at as "createdAt", persons.created_by as "createdBy", persons.updated_at as "updatedAt", persons.updated_by as "updatedBy", persons.reference::text as "reference", persons.kind as "kind", persons.sex as "sex", persons.born as "born", persons.born_earliest as "bornEarliest", persons.born_latest as "bornLatest", persons.died as "died", persons.died_earliest as "diedEarliest", persons.died_latest as "diedLatest", persons.ethnicity as "ethnicity", persons.nationalities as "nationalities", persons.residence_id as "residenceId", persons.summary as "summary" from persons where id = any($1::uuid[]);
+
+-- Person.names
+select 'PersonName' as "__typename", person_names.id as "id", person_names.sensitivity as "sensitivity", person_names.team_id as "teamId", person_names.version as "version", person_names.created_at as "createdAt", person_names.created_by as "createdBy", person_names.updated_at as "updatedAt", person_names.updated_by as "updatedBy", person_names.person_id as "personId", person_names.kind as "kind", person_names.value as "value", person_names.name_key as "nameKey", person_names.script as "script", person_names.language as "language", person_names.display_order as "displayOrder" from person_names where person_id = any($1::uuid[]) order by person_names.display_order nulls last, person_names.id;
