@@ -64,7 +64,7 @@ describe('chains', () => {
   });
 
   test('validOn keeps what was possibly valid; nobody has no chains', async () => {
-    expect(await ask({ person: id('amina'), asOf: { validOn: '2019-06-30' } })).toMatchObject([{ links: [{ document: { id: 'amina-first' } }] }, { links: [{ document: { id: 'amina-third' } }] }]);
+    expect(await ask({ person: id('amina'), asOf: { validOn: '2019-06-30' } })).toMatchObject([{ links: [{ document: { id: 'amina-third' } }] }, { links: [{ document: { id: 'amina-first' } }] }]);
     expect(await ask({ person: id('gulnara') })).toEqual([]);
     expect(await ask({ person: '00000000-0000-4000-8000-000000000000' })).toEqual([]);
   });
@@ -328,7 +328,7 @@ test('without status: refused, or merely no grant known', async () => {
     erlan: ['REFUSED', ['erlan-refusal'], ['erlan-paper']], // the refusal of citizenship is not counted
   });
   expect(await ask({})).toMatchObject({ gulnara: ['REFUSED', [], []] });
-  expect(await ask({ country: 'NZ', asOf: { validOn: '2018-10-03' } })).toMatchObject({ erlan: ['NOT_GRANTED', [], ['erlan-paper']], amina: ['NOT_GRANTED', [], expect.anything()] });
+  expect(await ask({ country: 'NZ', asOf: { validOn: '2018-10-03' } })).toMatchObject({ erlan: ['NOT_GRANTED', [], ['erlan-paper']], farida: ['NOT_GRANTED', [], ['farida-certificate']] });
   expect(await ask({ country: 'NZ', kind: ['NATURALIZED'] })).toMatchObject({ erlan: ['REFUSED', [expect.any(String)], ['erlan-paper']], amina: ['NOT_GRANTED', [], expect.anything()] });
   expect(await ask({ case: id('bridge-file') })).toEqual({});
 });

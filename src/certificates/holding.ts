@@ -32,8 +32,9 @@ export async function answerOf(personId: string, known: readonly Known[], day: L
 }
 
 async function holdingOf(personId: string, filter: DocumentFilter, day: LocalDate, loading: Loading): Promise<Holding> {
-  const documents = await documentsOf(personId, filter, loading);
-  return answerOf(personId, await Promise.all(documents.map((document) => knownOf(document, loading))), day, loading);
+  // Together, so that people whose documents take longer to gather do not need statements of their own.
+  const [documents, decisions] = await Promise.all([documentsOf(personId, filter, loading), decisionsOf(personId, loading)]);
+  return { personId, ...holdingOn(await Promise.all(documents.map((document) => knownOf(document, loading))), decisions, day) };
 }
 
 function ask({ country, case: file, persons: ids }: QueryCertificateHoldersArgs): Sql[] {
@@ -47,5 +48,6 @@ export async function listHolders(args: QueryCertificateHoldersArgs, context: Pa
   if (asOf?.validOn && asOf.validOn !== on) throw invalid('asOf.validOn', 'The day is `on`; leave `validOn` out, or give the same day.');
   const scope = ['holders', on, kind, country, file, ids];
   const found = await page<PersonRow>(context, args, { noun: persons, where: ask(args), orderBy: [], scope });
+  for (const person of found.nodes) context.load.one.persons!.prime(person.id, person);
   return mapList(found, ({ id }) => holdingOf(id, { kind, country }, on as LocalDate, context));
 }

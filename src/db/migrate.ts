@@ -124,13 +124,16 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
   );
 }
 
+/** TypeORM wants a timestamp at the end of each name; people do not. */
+const shortName = (name: string): string => name.replace(/7\d{11}$/, '');
+
 /** What a migrate did, as one sentence. */
 export function describe({ applied, repeated, ms }: Migrated): string {
   if (applied.length === 0 && repeated.length === 0) return `The database is up to date (${ms} ms).`;
   const migrations =
     applied.length === 0
       ? 'no migrations'
-      : `${applied.length} migration${applied.length === 1 ? '' : 's'} (${applied.join(', ')})`;
+      : `${applied.length} migration${applied.length === 1 ? '' : 's'} (${applied.map(shortName).join(', ')})`;
   const files =
     repeated.length === 0 ? '' : ` and ${repeated.length} repeatable file${repeated.length === 1 ? '' : 's'}`;
   return `Ran ${migrations}${files} in ${ms} ms.`;

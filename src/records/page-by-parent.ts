@@ -8,6 +8,11 @@ import type { Noun } from './noun.js';
 import { after, capped, COUNT_CAP, listOf, opened, orderText, pageSize, sortValues, withId, type Count, type List, type PageArgs, type PageContext, type SortKey } from './page.js'; // prettier-ignore
 import { columnsOf } from './select.js';
 
+/** Which parent a row belongs to; the sign keeps it apart from every property of a noun. */
+interface Parented {
+  '@parent': string;
+}
+
 /** The id of the parent, for the conditions of a nested list. */
 export const PARENT = raw('parent.id');
 
@@ -36,21 +41,21 @@ export async function pageByParent<T = AnyRow>(
     const nested = from ? [...where, after(keys, from, noun.table)] : where;
     const order = raw(orderText(keys, noun.table));
     const statement = compile(sql`
-      select parent.id as "parentId", nested.* from unnest(${ids}::uuid[]) parent(id)
+      select parent.id as "@parent", nested.* from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (
-        select ${raw(columnsOf(noun))}, row_number() over (order by ${order}) as "place"
+        select ${raw(columnsOf(noun))}, row_number() over (order by ${order}) as "@place"
         from ${raw(noun.table)} where ${allOf(nested)} order by ${order} limit ${size + 1}
-      ) nested order by parent.id, nested."place"`);
-    return grouped(await db.rows<AnyRow & { parentId: string }>(name, statement.text, statement.values));
+      ) nested order by parent.id, nested."@place"`);
+    return grouped(await db.rows<AnyRow & Parented>(name, statement.text, statement.values));
   });
   const counted = batched(db, JSON.stringify([name, filter, 'count']), async (ids) => {
     const statement = compile(sql`
-      select parent.id as "parentId", nested.n from unnest(${ids}::uuid[]) parent(id)
+      select parent.id as "@parent", nested.n from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (
         select count(*)::int as n from (select 1 from ${raw(noun.table)} where ${allOf(where)} limit ${COUNT_CAP + 1}) counted
       ) nested`);
-    const rows = await db.rows<{ parentId: string; n: number }>(`${name} count`, statement.text, statement.values);
-    return new Map(rows.map((row): [string, Count] => [row.parentId, capped(row.n)]));
+    const rows = await db.rows<Parented & { n: number }>(`${name} count`, statement.text, statement.values);
+    return new Map(rows.map((row): [string, Count] => [row['@parent'], capped(row.n)]));
   });
   return listOf({
     rows: ((await found.load(parent.id)) ?? []) as unknown as T[],
@@ -61,12 +66,12 @@ export async function pageByParent<T = AnyRow>(
   });
 }
 
-export function grouped<R extends { parentId: string }>(rows: readonly R[]): Map<string, R[]> {
+function grouped<R extends Parented>(rows: readonly R[]): Map<string, R[]> {
   const groups = new Map<string, R[]>();
   for (const row of rows) {
-    const group = groups.get(row.parentId);
+    const group = groups.get(row['@parent']);
     if (group) group.push(row);
-    else groups.set(row.parentId, [row]);
+    else groups.set(row['@parent'], [row]);
   }
   return groups;
 }

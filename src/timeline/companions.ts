@@ -5,7 +5,7 @@ import type { PersonRow } from '../persons/model.js';
 import { countryOf, dateOf, personIdsOf, titleOfEntry } from './entry.js';
 import { entries, type Entry } from './query.js';
 import { aboutPersons, type Reading } from './scope.js';
-import { invalid } from '../errors.js';
+import { pageSize } from '../records/page.js';
 
 export interface SharedEntryValue {
   how: SharedHow;
@@ -34,7 +34,7 @@ const MET = `
 
 export async function companionsOf({ person, first, ...choice }: QueryCompanionsArgs, reading: Reading): Promise<CompanionValue[]> {
   const { load, db } = reading;
-  if ((first ?? 25) < 1 || (first ?? 25) > MOST_PEOPLE) throw invalid('first', 'Ask for 1 to 100 people.');
+  const size = pageSize(first);
   if (!(await load.one.persons!.load(person))) return [];
   const met = (await db.rows<{ id: string }>('people met', MET, [person])).map(({ id }) => id);
   if (met.length === 0) return [];
@@ -55,7 +55,7 @@ export async function companionsOf({ person, first, ...choice }: QueryCompanions
     }))
     .filter(({ shared }) => shared.length > 0)
     .sort((a, b) => b.shared.length - a.shared.length || (a.person.id < b.person.id ? -1 : 1))
-    .slice(0, first ?? 25);
+    .slice(0, size);
 }
 
 interface Fact {

@@ -2,14 +2,13 @@
 // no branch reads more than a page. Dates are compared as bare columns with bare parameters: anything cleverer would lose
 // its index under row security.
 import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
-import { invalid } from '../errors.js';
 import { duringEvent } from '../events/filters.js';
 import type { QueryTimelineArgs, TimelineKind } from '../generated/resolvers-types.js';
 import { conditions, duringPeriod, onDay } from '../records/filters.js';
 import type { AnyRow } from '../records/loaders.js';
 import { snake } from '../records/noun.js';
-import { COUNT_CAP, type List } from '../records/page.js';
-import { openCursor, sealCursor } from '../values/cursor.js';
+import { countOf, listOf, opened, pageSize, type List } from '../records/page.js';
+import { sealCursor } from '../values/cursor.js';
 import { BRANCHES, kindOfRank, rankOf, type Branch } from './branches.js';
 import { scopeOf, type Reading, type Scope } from './scope.js';
 import { wordsSaying } from './titles.js';
@@ -18,6 +17,8 @@ import { wordsSaying } from './titles.js';
 export interface Entry {
   kind: TimelineKind;
   row: AnyRow;
+  /** The day it stands at in the order; null where nobody tells any. */
+  day: string | null;
 }
 
 type Nullable<T> = { [K in keyof T]?: T[K] | null | undefined };
@@ -136,9 +137,10 @@ async function find(scope: Scope, choice: Choice, after: Key, limit: number, rea
 }
 
 async function entriesOf(found: readonly Found[], { load }: Reading): Promise<Entry[]> {
-  const rows = await Promise.all(found.map(({ rank, id }) => load.one[BRANCHES.find(({ kind }) => kind === kindOfRank(rank))!.noun.table]!.load(id)));
+  const nounOf = (rank: number): string => BRANCHES.find(({ kind }) => kind === kindOfRank(rank))!.noun.table;
+  const rows = await Promise.all(found.map(({ rank, id }) => load.one[nounOf(rank)]!.load(id)));
   // All were found on this very snapshot, so none can be missing.
-  return found.map(({ rank }, i) => ({ kind: kindOfRank(rank), row: rows[i] as AnyRow }));
+  return found.map(({ day, rank }, i) => ({ kind: kindOfRank(rank), row: rows[i] as AnyRow, day }));
 }
 
 /** Up to `limit` entries of a scope, in order. */
@@ -150,43 +152,27 @@ export interface PageReading extends Reading {
 }
 
 export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<List<Entry>> {
-  const { of, first: asked, after, ...choice } = args;
-  const first = asked ?? 25;
-  if (first < 1 || first > 100) throw invalid('first', 'A page has 1 to 100 entries.');
-  const scope = await scopeOf(of, reading);
+  const { of, first, after, ...choice } = args;
+  const size = pageSize(first);
   const list = JSON.stringify(['timeline', of, choice]);
-  const from = after ? (openCursor(reading.cursorKey, list, after) as unknown as Key) : START;
-  const found = scope ? await find(scope, choice, from, first + 1, reading) : [];
-  const shown = found.slice(0, first);
-  const nodes = await entriesOf(shown, reading);
-  const edges = nodes.map((node, i) => {
-    const { day, rank, id } = shown[i]!;
-    return { node, cursor: sealCursor(reading.cursorKey, list, [day, rank, id]) };
+  const from = opened(reading.cursorKey, list, after) as Key | null;
+  const scope = await scopeOf(of, reading);
+  return listOf({
+    rows: scope ? await entriesOf(await find(scope, choice, from ?? START, size + 1, reading), reading) : [],
+    size,
+    hasPreviousPage: from !== null,
+    cursorOf: ({ day, kind, row }) => sealCursor(reading.cursorKey, list, [day, rankOf(kind), row.id]),
+    totalCount: () => countOf(reading.db, 'timeline count', counted(scope, choice)),
   });
-  return {
-    nodes,
-    edges,
-    pageInfo: {
-      hasNextPage: found.length > first,
-      hasPreviousPage: Boolean(after),
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount: () => count(scope, choice, reading),
-  };
 }
 
-async function count(scope: Scope | null, choice: Choice, { db }: Reading): Promise<{ value: number; isExact: boolean }> {
+function counted(scope: Scope | null, choice: Choice): Sql {
   const parts = scope ? branches(scope, choice) : [];
-  const counted = parts.map(({ branch, where }) => {
+  const each = parts.map(({ branch, where }) => {
     const { noun, date, undated } = branch;
     const dated = sql`${bound(branch, 'earliest')} < 'infinity'`;
     const told = undated ? sql`(${dated} or (${raw(`${noun.table}.${snake(date)} is null and ${undated}`)}))` : dated;
     return sql`select 1 from ${raw(noun.table)} where ${allOf([told, ...where])}`;
   });
-  if (counted.length === 0) return { value: 0, isExact: true };
-  const { text, values } = compile(sql`select count(*)::int as n from (${join(counted, ' union all ')} limit ${COUNT_CAP + 1}) counted`);
-  const [row] = await db.rows<{ n: number }>('timeline count', text, values);
-  return { value: Math.min(row!.n, COUNT_CAP), isExact: row!.n <= COUNT_CAP };
+  return each.length > 0 ? join(each, ' union all ') : sql`select 1 where false`;
 }
-
