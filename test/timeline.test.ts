@@ -14,9 +14,15 @@ const TIMELINE = `query ($of: TimelineScope!, $from: LocalDate, $to: LocalDate, 
     totalCount { value isExact }
   }
 }`;
-type Node = { id: string; kind: string; title: string; date: { edtf: string; earliest: string | null; latest: string | null } | null };
+type Node = {
+  id: string;
+  kind: string;
+  title: string;
+  date: { edtf: string; earliest: string | null; latest: string | null } | null;
+};
 
-const page = async (variables: Record<string, unknown>) => (await views.ask(TIMELINE, { first: 100, ...variables })).timeline;
+const page = async (variables: Record<string, unknown>) =>
+  (await views.ask(TIMELINE, { first: 100, ...variables })).timeline;
 const titles = async (variables: Record<string, unknown>): Promise<string[]> =>
   (await page(variables)).nodes.map(({ title }: Node) => title);
 const amina = () => ({ of: { person: views.id('amina') } });
@@ -61,7 +67,7 @@ test('an end that is open or unknown is no entry', async () => {
 describe('paging', () => {
   async function everyPage(variables: Record<string, unknown>, first: number): Promise<Node[]> {
     const all: Node[] = [];
-    for (let after: string | null = null; ; ) {
+    for (let after: string | null = null; ;) {
       const { nodes, pageInfo } = await page({ ...variables, first, after });
       all.push(...nodes);
       expect(pageInfo.hasPreviousPage).toBe(after !== null);
@@ -76,11 +82,23 @@ describe('paging', () => {
     let seed = 7;
     const draw = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
     const day = (n: number): string => `2010-01-${String(n + 1).padStart(2, '0')}`;
-    const place = (await views.sql<{ id: string }>(`insert into places (kind, name, sensitivity) values ('OTHER', 'Nowhere', 0) returning id`))[0]!.id;
+    const place = (
+      await views.sql<{ id: string }>(
+        `insert into places (kind, name, sensitivity) values ('OTHER', 'Nowhere', 0) returning id`,
+      )
+    )[0]!.id;
     for (let i = 0; i < 60; i++) {
       const first = draw(6);
       const last = first + draw(3);
-      const [low, high] = ([[null, null], ['-infinity', day(last)], [day(first), 'infinity'], [day(first), day(last)], [day(first), day(last)]] as const)[draw(5)]!;
+      const [low, high] = (
+        [
+          [null, null],
+          ['-infinity', day(last)],
+          [day(first), 'infinity'],
+          [day(first), day(last)],
+          [day(first), day(last)],
+        ] as const
+      )[draw(5)]!;
       const ends = draw(3) === 0 && low !== null ? day(last + 2) : null;
       await views.sql(
         `insert into events (kind, title, extent, starts, starts_earliest, starts_latest, ends, ends_earliest, ends_latest, place_id, sensitivity)
@@ -93,30 +111,42 @@ describe('paging', () => {
   /** The order as the schema tells it. */
   function byRule(nodes: Node[]): Node[] {
     const order = ['EVENT', 'EVENT_ENDS'];
-    const key = ({ date, kind, id }: Node): string => `${date ? (date.earliest ?? date.latest) : '~'} ${order.indexOf(kind)} ${id}`;
+    const key = ({ date, kind, id }: Node): string =>
+      `${date ? (date.earliest ?? date.latest) : '~'} ${order.indexOf(kind)} ${id}`;
     return [...nodes].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   }
 
-  test.each([1, 2, 3, 5, 7, 11, 24, 50, 63, 100])('pages of %i together are the whole timeline, nothing twice and nothing missing', async (first) => {
-    const [{ id }] = (await views.sql<{ id: string }>(`select id from places where name = 'Nowhere'`)) as [{ id: string }];
-    const whole = await everyPage({ of: { place: id } }, 100);
-    expect(whole.filter(({ kind }) => kind === 'EVENT')).toHaveLength(60);
-    expect(whole).toEqual(byRule(whole));
-    expect(await everyPage({ of: { place: id } }, first)).toEqual(whole);
-    expect(await everyPage(amina(), first)).toEqual(await everyPage(amina(), 100));
-  });
+  test.each([1, 2, 3, 5, 7, 11, 24, 50, 63, 100])(
+    'pages of %i together are the whole timeline, nothing twice and nothing missing',
+    async (first) => {
+      const [{ id }] = (await views.sql<{ id: string }>(`select id from places where name = 'Nowhere'`)) as [
+        { id: string },
+      ];
+      const whole = await everyPage({ of: { place: id } }, 100);
+      expect(whole.filter(({ kind }) => kind === 'EVENT')).toHaveLength(60);
+      expect(whole).toEqual(byRule(whole));
+      expect(await everyPage({ of: { place: id } }, first)).toEqual(whole);
+      expect(await everyPage(amina(), first)).toEqual(await everyPage(amina(), 100));
+    },
+  );
 
   test('a cursor of another timeline is refused, and so are pages that are too large or too small', async () => {
     const { pageInfo } = await page({ ...amina(), first: 2 });
-    await expect(page({ ...amina(), kinds: ['EVENT'], after: pageInfo.endCursor })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(page({ ...amina(), kinds: ['EVENT'], after: pageInfo.endCursor })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
     await expect(page({ ...amina(), first: 101 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     await expect(page({ ...amina(), first: 0 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
   test('a page costs the same few statements however many entries it has', async () => {
     const ask = async (first: number) => {
-      const fields = 'kind title date { edtf } record { id } persons { id } place { id } country sources { id } links { id } basis notes';
-      const { statements, errors } = await views.run(`query ($of: TimelineScope!, $first: Int) { timeline(of: $of, first: $first) { nodes { ${fields} } } }`, { ...amina(), first });
+      const fields =
+        'kind title date { edtf } record { id } persons { id } place { id } country sources { id } links { id } basis notes';
+      const { statements, errors } = await views.run(
+        `query ($of: TimelineScope!, $first: Int) { timeline(of: $of, first: $first) { nodes { ${fields} } } }`,
+        { ...amina(), first },
+      );
       expect(errors).toBeUndefined();
       return statements.length;
     };
@@ -137,22 +167,33 @@ describe('scopes', () => {
   test('a case file: the records it holds, and everything about the people it holds', async () => {
     const found = await titles({ of: { case: views.id('bridge-file') } });
     const own = await titles(amina());
-    expect([...found].sort()).toEqual([...own, 'Picket', 'Refugee certificate becomes valid', 'Refugee certificate runs out'].sort());
+    expect([...found].sort()).toEqual(
+      [...own, 'Picket', 'Refugee certificate becomes valid', 'Refugee certificate runs out'].sort(),
+    );
     expect(await titles({ of: { case: views.id('empty-file') } })).toEqual([]);
   });
 
   test('a place: what took place there and inside it', async () => {
     expect(await titles({ of: { place: views.id('harbour-town') } })).toEqual([
-      'Two people cross the old bridge', 'Detention begins: police custody', 'Detention ends by transfer', 'Trial of two', 'Trial of two (ends)',
-      'Refugee status granted', 'Refugee status granted', 'Picket',
-    ]); // prettier-ignore
+      'Two people cross the old bridge',
+      'Detention begins: police custody',
+      'Detention ends by transfer',
+      'Trial of two',
+      'Trial of two (ends)',
+      'Refugee status granted',
+      'Refugee status granted',
+      'Picket',
+    ]);
     expect(await titles({ of: { place: views.id('old-bridge') } })).toEqual(['Two people cross the old bridge']);
   });
 
   test('a country: its places, its decisions and papers, proceedings there, and trade measures by or against it', async () => {
     expect(await titles({ of: { country: 'AU' } })).toEqual([
-      'A 100% secret_visit', 'Freight is held', 'Residence permit becomes valid', 'No status after a refusal begins',
-    ]); // prettier-ignore
+      'A 100% secret_visit',
+      'Freight is held',
+      'Residence permit becomes valid',
+      'No status after a refusal begins',
+    ]);
     const there = await titles({ of: { country: 'NZ' } });
     expect(there).toEqual(expect.arrayContaining(['Freight is held', 'Charge filed: crossing a border without leave']));
     expect(there).not.toContain('Residence permit becomes valid');
@@ -164,24 +205,45 @@ describe('scopes', () => {
   });
 
   test.each([['person'], ['case'], ['place']])('a %s that is not there has an empty timeline', async (field) => {
-    expect(await page({ of: { [field]: '00000000-0000-4000-8000-000000000000' } })).toMatchObject({ nodes: [], totalCount: { value: 0 } });
+    expect(await page({ of: { [field]: '00000000-0000-4000-8000-000000000000' } })).toMatchObject({
+      nodes: [],
+      totalCount: { value: 0 },
+    });
   });
 
-  test.each([[{}], [{ person: 'a', all: true }], [{ all: false }], [{ person: null }]])('exactly one thing is asked about, not %j', async (of) => {
-    await expect(page({ of })).rejects.toThrow();
-  });
+  test.each([[{}], [{ person: 'a', all: true }], [{ all: false }], [{ person: null }]])(
+    'exactly one thing is asked about, not %j',
+    async (of) => {
+      await expect(page({ of })).rejects.toThrow();
+    },
+  );
 });
 
 describe('conditions', () => {
   test('days: what may lie between them; what has no date is left out', async () => {
-    expect(await titles({ ...amina(), from: '2020-10-16', to: '2020-10-19' })).toEqual(['Refugee status extended', 'Refugee certificate runs out', 'Refugee certificate extended']);
-    expect(await titles({ ...amina(), from: '2020-10-17', to: '2020-10-17' })).toEqual(['Refugee status extended', 'Refugee certificate extended']);
+    expect(await titles({ ...amina(), from: '2020-10-16', to: '2020-10-19' })).toEqual([
+      'Refugee status extended',
+      'Refugee certificate runs out',
+      'Refugee certificate extended',
+    ]);
+    expect(await titles({ ...amina(), from: '2020-10-17', to: '2020-10-17' })).toEqual([
+      'Refugee status extended',
+      'Refugee certificate extended',
+    ]);
     expect(await titles({ ...amina(), from: '2022-10-15' })).toEqual([]);
     expect(await titles({ ...amina(), from: '2022-10-14' })).toEqual(['Refugee certificate runs out']);
   });
 
   test.each([
-    ['REFUGEE CERTIFICATE', ['Refugee certificate issued in place of an earlier document', 'Refugee certificate runs out', 'Refugee certificate extended', 'Refugee certificate runs out']],
+    [
+      'REFUGEE CERTIFICATE',
+      [
+        'Refugee certificate issued in place of an earlier document',
+        'Refugee certificate runs out',
+        'Refugee certificate extended',
+        'Refugee certificate runs out',
+      ],
+    ],
     ['threat', ['Threat']],
     ['closed doors', ['Trial of two', 'Trial of two (ends)']],
     ['border without', ['Charge filed: crossing a border without leave', 'Convicted: crossing a border without leave']],
@@ -196,7 +258,11 @@ describe('conditions', () => {
   });
 
   test('validOn: entries of records that were possibly going on that day', async () => {
-    expect(await titles({ ...amina(), asOf: { validOn: '2022-10-14' } })).toEqual(['Refugee status begins', 'Refugee certificate extended', 'Refugee certificate runs out']);
+    expect(await titles({ ...amina(), asOf: { validOn: '2022-10-14' } })).toEqual([
+      'Refugee status begins',
+      'Refugee certificate extended',
+      'Refugee certificate runs out',
+    ]);
     expect(await titles({ ...amina(), asOf: { validOn: '2022-10-15' } })).toEqual(['Refugee status begins']);
   });
 });
@@ -222,11 +288,19 @@ test('an entry says whom it concerns, where, according to whom, and what to know
     notes: ['Sources contradict each other on the date.'],
   });
   expect(of('Trial of two').persons).toHaveLength(2);
-  expect(of('Refugee status granted')).toMatchObject({ links: [{ kind: 'RETALIATION_FOR' }], country: 'NZ', basis: null, notes: ['No source supports the date; an editor entered it.'] });
+  expect(of('Refugee status granted')).toMatchObject({
+    links: [{ kind: 'RETALIATION_FOR' }],
+    country: 'NZ',
+    basis: null,
+    notes: ['No source supports the date; an editor entered it.'],
+  });
   expect(of('Refugee certificate extended')).toMatchObject({
     place: null,
     basis: 'INFERRED',
-    notes: ['It was on or before 2020-10-20.', 'The date is inferred from other claims; no source states it as it stands here.'],
+    notes: [
+      'It was on or before 2020-10-20.',
+      'The date is inferred from other claims; no source states it as it stands here.',
+    ],
   });
   expect(of('Somebody watches the house').notes).toEqual(['Nobody says when.']);
 });
@@ -251,7 +325,10 @@ describe('who shares the timeline', () => {
   });
 
   test('between days, and of some kinds only', async () => {
-    expect((await ask({ person: views.id('amina'), to: '2019-12-31', kinds: ['DECISION'] }))[0]).toMatchObject({ sharedEntries: 1, shared: [{ how: 'ALIKE' }] });
+    expect((await ask({ person: views.id('amina'), to: '2019-12-31', kinds: ['DECISION'] }))[0]).toMatchObject({
+      sharedEntries: 1,
+      shared: [{ how: 'ALIKE' }],
+    });
     expect(await ask({ person: views.id('amina'), from: '2023-01-01' })).toEqual([]);
     expect(await ask({ person: '00000000-0000-4000-8000-000000000000' })).toEqual([]);
   });

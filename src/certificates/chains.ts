@@ -26,7 +26,7 @@ export function chained(documents: readonly StatusDocumentRow[]): StatusDocument
   // What is left after the heads are forks, and rings, which only a lens could show.
   for (const first of [...documents.filter(isHead), ...documents]) {
     const chain: StatusDocumentRow[] = [];
-    for (let next: StatusDocumentRow | undefined = first; next && !seen.has(next.id); ) {
+    for (let next: StatusDocumentRow | undefined = first; next && !seen.has(next.id);) {
       const { id }: StatusDocumentRow = next;
       seen.add(id);
       chain.push(next);

@@ -36,17 +36,29 @@ export async function coverageOf(args: QueryCoverageArgs, loading: Loading): Pro
   return { personId: person, known, documents, ...covered(known, from as LocalDate | null, to as LocalDate | null) };
 }
 
-const coveringOf = ({ document, claims }: Known): Covering => ({ id: document.id, period: validityOf(document), ...vouched(claims) });
+const coveringOf = ({ document, claims }: Known): Covering => ({
+  id: document.id,
+  period: validityOf(document),
+  ...vouched(claims),
+});
 
 /** Merely inferred documents cover days possibly, never certainly. */
-export function covered(known: readonly Known[], from: LocalDate | null | undefined, to: LocalDate | null | undefined): Omit<Covered, 'personId' | 'known' | 'documents'> {
+export function covered(
+  known: readonly Known[],
+  from: LocalDate | null | undefined,
+  to: LocalDate | null | undefined,
+): Omit<Covered, 'personId' | 'known' | 'documents'> {
   const within = windowOf(known, from, to);
   const sure = known.filter(({ claims }) => !merelyInferred(claims));
   const all = within ? coverage(known.map(coveringOf), within) : coverage([]);
   const certainly = within ? coverage(sure.map(coveringOf), within) : coverage([]);
   const documents = new Map(known.map(({ document }) => [document.id, document]));
   const overlaps = (among: readonly Known[], which: 'certainOverlaps' | 'possibleOverlaps'): OverlapValue[] =>
-    within ? perKind(among).flatMap((group) => coverage(group.map(coveringOf), within)[which]).map((overlap) => overlapValue(overlap, documents)) : [];
+    within
+      ? perKind(among)
+          .flatMap((group) => coverage(group.map(coveringOf), within)[which])
+          .map((overlap) => overlapValue(overlap, documents))
+      : [];
   return {
     certain: certainly.certain.map(spanOf),
     possible: all.possible.map(spanOf),
@@ -57,7 +69,10 @@ export function covered(known: readonly Known[], from: LocalDate | null | undefi
   };
 }
 
-const overlapValue = ({ ids, from, until }: Overlap, documents: ReadonlyMap<string, StatusDocumentRow>): OverlapValue => ({
+const overlapValue = (
+  { ids, from, until }: Overlap,
+  documents: ReadonlyMap<string, StatusDocumentRow>,
+): OverlapValue => ({
   documents: ids.map((id) => documents.get(id)!),
   days: spanOf({ from, until }),
 });
@@ -73,7 +88,11 @@ function perKind(known: readonly Known[]): Known[][] {
 }
 
 /** Null when there is nothing to look at. */
-function windowOf(known: readonly Known[], from: LocalDate | null | undefined, to: LocalDate | null | undefined): Span | null {
+function windowOf(
+  known: readonly Known[],
+  from: LocalDate | null | undefined,
+  to: LocalDate | null | undefined,
+): Span | null {
   const spans = known.map(({ document }) => possible(validityOf(document)));
   const first = from ?? spans.map((span) => span.from).reduce<DateBound>(earlier, 'infinity');
   const last = to ?? spans.map((span) => span.until).reduce<DateBound>(later, '-infinity');

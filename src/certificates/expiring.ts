@@ -19,23 +19,37 @@ export interface Expiring {
   until: LocalDate;
 }
 
-export async function listExpiring(args: QueryExpiringArgs, context: PageContext & { today: LocalDate }): Promise<List<Expiring>> {
+export async function listExpiring(
+  args: QueryExpiringArgs,
+  context: PageContext & { today: LocalDate },
+): Promise<List<Expiring>> {
   const { within, kind, country, case: file, person, asOf, first, after } = args;
   const on = (args.on as LocalDate | null | undefined) ?? context.today;
   const until = addDuration(on, parseDuration(within as string));
-  const asked = conditions({ kind, country, file, person, validOn: asOf?.validOn }, {
-    kind: is(statusDocuments, 'kind'),
-    country: is(statusDocuments, 'country'),
-    file: documentsInFile,
-    person: is(statusDocuments, 'personId'),
-    validOn: validOn(statusDocuments, 'validFrom', 'validUntil'),
-  }); // prettier-ignore
-  const found = await page<StatusDocumentRow>(context, { first, after }, {
-    noun: statusDocuments,
-    where: [sql`status_documents.valid_until_earliest <= ${until}::date`, sql`status_documents.valid_until_latest >= ${on}::date`, ...asked],
-    orderBy: [{ property: 'validUntilEarliest', type: 'date' }],
-    scope: ['expiring', on, within, kind, country, file, person, asOf],
-  }); // prettier-ignore
+  const asked = conditions(
+    { kind, country, file, person, validOn: asOf?.validOn },
+    {
+      kind: is(statusDocuments, 'kind'),
+      country: is(statusDocuments, 'country'),
+      file: documentsInFile,
+      person: is(statusDocuments, 'personId'),
+      validOn: validOn(statusDocuments, 'validFrom', 'validUntil'),
+    },
+  );
+  const found = await page<StatusDocumentRow>(
+    context,
+    { first, after },
+    {
+      noun: statusDocuments,
+      where: [
+        sql`status_documents.valid_until_earliest <= ${until}::date`,
+        sql`status_documents.valid_until_latest >= ${on}::date`,
+        ...asked,
+      ],
+      orderBy: [{ property: 'validUntilEarliest', type: 'date' }],
+      scope: ['expiring', on, within, kind, country, file, person, asOf],
+    },
+  );
   return mapList(found, (document) => ({ document, on, until }));
 }
 
@@ -45,12 +59,16 @@ export const basisOf = async ({ document }: Expiring, loading: Loading): Promise
 /** Certain by its bounds, unless the last day is merely inferred. */
 export async function certaintyOf(expiring: Expiring, loading: Loading): Promise<'CERTAIN' | 'POSSIBLE'> {
   const { document, on, until } = expiring;
-  const inside = compare(document.validUntilEarliest as DateBound, on) >= 0 && compare(document.validUntilLatest as DateBound, until) <= 0;
+  const inside =
+    compare(document.validUntilEarliest as DateBound, on) >= 0 &&
+    compare(document.validUntilLatest as DateBound, until) <= 0;
   return inside && (await basisOf(expiring, loading)) !== 'INFERRED' ? 'CERTAIN' : 'POSSIBLE';
 }
 
 /** Calendar days from the day asked about; null for a side without bound. */
 export function daysLeft({ document, on }: Expiring, side: 'Earliest' | 'Latest'): number | null {
   const bound = document[`validUntil${side}`] as DateBound;
-  return bound === 'infinity' || bound === '-infinity' ? null : Temporal.PlainDate.from(on).until(Temporal.PlainDate.from(bound), { largestUnit: 'days' }).days;
+  return bound === 'infinity' || bound === '-infinity'
+    ? null
+    : Temporal.PlainDate.from(on).until(Temporal.PlainDate.from(bound), { largestUnit: 'days' }).days;
 }

@@ -7,7 +7,8 @@ import { statusDocuments } from '../refugees/model.js';
 /** Records that say something of a person's protection. */
 const REFUGEE_TABLES = ['refugee_statuses', 'status_documents', 'status_decisions'];
 
-const members = (file: string): Sql => sql`select case_members.record_id from case_members join cases on cases.id = case_members.case_id where cases.id = ${file}::uuid`;
+const members = (file: string): Sql =>
+  sql`select case_members.record_id from case_members join cases on cases.id = case_members.case_id where cases.id = ${file}::uuid`;
 
 /** Documents that the file holds, or whose holder it holds. */
 export const documentsInFile = (file: string): Sql =>
@@ -22,11 +23,16 @@ export const personsInFile = (file: string): Sql => {
 /** People with any record of protection, in a country where one is given. */
 export const withRefugeeRecord = (country: string | null | undefined): Sql => {
   const where = country ? sql`where country = ${country}` : sql``;
-  return sql`persons.id in (${join(REFUGEE_TABLES.map((table) => sql`select person_id from ${raw(table)} ${where}`), ' union ')})`;
+  return sql`persons.id in (${join(
+    REFUGEE_TABLES.map((table) => sql`select person_id from ${raw(table)} ${where}`),
+    ' union ',
+  )})`;
 };
 
 /** A document with a predecessor; one that is hidden is none. */
-export const hasPredecessor = raw('exists (select from status_documents earlier where earlier.id = status_documents.predecessor_id)');
+export const hasPredecessor = raw(
+  'exists (select from status_documents earlier where earlier.id = status_documents.predecessor_id)',
+);
 
 /** The same page, with something made of each record. */
 export const mapList = <A, B>(list: List<A>, make: (row: A) => B): List<B> => ({

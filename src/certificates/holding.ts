@@ -25,27 +25,46 @@ export interface Holding {
   documents: Held[];
 }
 
-export const basisOfHeld = ({ known: { claims } }: Held) => (merelyInferred(claims) ? 'INFERRED' : (deciding(claims, 'valid_until')?.basis ?? null));
+export const basisOfHeld = ({ known: { claims } }: Held) =>
+  merelyInferred(claims) ? 'INFERRED' : (deciding(claims, 'valid_until')?.basis ?? null);
 
-export async function answerOf(personId: string, known: readonly Known[], day: LocalDate, loading: Loading): Promise<Holding> {
+export async function answerOf(
+  personId: string,
+  known: readonly Known[],
+  day: LocalDate,
+  loading: Loading,
+): Promise<Holding> {
   return { personId, ...holdingOn(known, await decisionsOf(personId, loading), day) };
 }
 
 async function holdingOf(personId: string, filter: DocumentFilter, day: LocalDate, loading: Loading): Promise<Holding> {
   // Together, so that people whose documents take longer to gather do not need statements of their own.
-  const [documents, decisions] = await Promise.all([documentsOf(personId, filter, loading), decisionsOf(personId, loading)]);
-  return { personId, ...holdingOn(await Promise.all(documents.map((document) => knownOf(document, loading))), decisions, day) };
+  const [documents, decisions] = await Promise.all([
+    documentsOf(personId, filter, loading),
+    decisionsOf(personId, loading),
+  ]);
+  return {
+    personId,
+    ...holdingOn(await Promise.all(documents.map((document) => knownOf(document, loading))), decisions, day),
+  };
 }
 
 function ask({ country, case: file, persons: ids }: QueryCertificateHoldersArgs): Sql[] {
   if (ids && ids.length > 100) throw invalid('persons', 'Ask about 100 people at most.');
-  const asked = conditions({ file, ids }, { file: personsInFile, ids: (list) => sql`persons.id = any(${list}::uuid[])` });
+  const asked = conditions(
+    { file, ids },
+    { file: personsInFile, ids: (list) => sql`persons.id = any(${list}::uuid[])` },
+  );
   return ids ? asked : [withRefugeeRecord(country), ...asked];
 }
 
-export async function listHolders(args: QueryCertificateHoldersArgs, context: PageContext & Loading): Promise<List<Promise<Holding>>> {
+export async function listHolders(
+  args: QueryCertificateHoldersArgs,
+  context: PageContext & Loading,
+): Promise<List<Promise<Holding>>> {
   const { on, kind, country, case: file, persons: ids, asOf } = args;
-  if (asOf?.validOn && asOf.validOn !== on) throw invalid('asOf.validOn', 'The day is `on`; leave `validOn` out, or give the same day.');
+  if (asOf?.validOn && asOf.validOn !== on)
+    throw invalid('asOf.validOn', 'The day is `on`; leave `validOn` out, or give the same day.');
   const scope = ['holders', on, kind, country, file, ids];
   const found = await page<PersonRow>(context, args, { noun: persons, where: ask(args), orderBy: [], scope });
   for (const person of found.nodes) context.load.one.persons!.prime(person.id, person);

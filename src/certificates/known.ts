@@ -18,11 +18,18 @@ export interface DocumentFilter {
 }
 
 /** In the order of their beginnings, unknown ones last. */
-export async function documentsOf(personId: string, { kind, country, asOf }: DocumentFilter, { load }: Loading): Promise<StatusDocumentRow[]> {
+export async function documentsOf(
+  personId: string,
+  { kind, country, asOf }: DocumentFilter,
+  { load }: Loading,
+): Promise<StatusDocumentRow[]> {
   const documents = (await load.many('Person', 'documents').load(personId)) as unknown as StatusDocumentRow[];
   const day = asOf?.validOn as LocalDate | null | undefined;
   return documents.filter(
-    (document) => (!kind || document.kind === kind) && (!country || document.country === country) && (!day || mayHold(document, day)),
+    (document) =>
+      (!kind || document.kind === kind) &&
+      (!country || document.country === country) &&
+      (!day || mayHold(document, day)),
   );
 }
 
@@ -35,12 +42,19 @@ export const decisionsOf = (personId: string, { load }: Loading): Promise<Status
   load.many('Person', 'decisions').load(personId) as unknown as Promise<StatusDecisionRow[]>;
 
 export async function successorOf({ id }: StatusDocumentRow, { load }: Loading): Promise<StatusDocumentRow | null> {
-  return ((await load.many('StatusDocument', 'successors').load(id))[0] as unknown as StatusDocumentRow | undefined) ?? null;
+  return (
+    ((await load.many('StatusDocument', 'successors').load(id))[0] as unknown as StatusDocumentRow | undefined) ?? null
+  );
 }
 
 /** Null also when the predecessor is hidden. */
-export async function predecessorOf({ predecessorId }: StatusDocumentRow, { load }: Loading): Promise<StatusDocumentRow | null> {
-  return predecessorId ? ((await load.one.status_documents!.load(predecessorId)) as unknown as StatusDocumentRow | null) : null;
+export async function predecessorOf(
+  { predecessorId }: StatusDocumentRow,
+  { load }: Loading,
+): Promise<StatusDocumentRow | null> {
+  return predecessorId
+    ? ((await load.one.status_documents!.load(predecessorId)) as unknown as StatusDocumentRow | null)
+    : null;
 }
 
 export const successorKnownOf = async (document: StatusDocumentRow, loading: Loading) =>

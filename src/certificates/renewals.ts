@@ -34,10 +34,17 @@ const ask = (filter: RenewalFilter | null | undefined): Sql[] =>
     case: documentsInFile,
   });
 
-export const listRenewals = ({ filter, asOf, ...args }: QueryRenewalsArgs, context: PageContext): Promise<List<StatusDocumentRow>> =>
+export const listRenewals = (
+  { filter, asOf, ...args }: QueryRenewalsArgs,
+  context: PageContext,
+): Promise<List<StatusDocumentRow>> =>
   page<StatusDocumentRow>(context, args, {
     noun: statusDocuments,
-    where: [hasPredecessor, ...ask(filter), ...conditions(asOf, { validOn: validOn(statusDocuments, 'validFrom', 'validUntil') })],
+    where: [
+      hasPredecessor,
+      ...ask(filter),
+      ...conditions(asOf, { validOn: validOn(statusDocuments, 'validFrom', 'validUntil') }),
+    ],
     orderBy: byDay(statusDocuments),
     scope: ['renewals', filter ?? null, asOf ?? null],
   });
@@ -48,20 +55,29 @@ export const bringing = ({ id }: StatusDocumentRow, { load }: Loading): Promise<
 export async function renewedOn(document: StatusDocumentRow, loading: Loading): Promise<UncertainDateValue | null> {
   const decisions = await bringing(document, loading);
   const dated = decisions.find(({ decided: day }) => day !== null);
-  return (dated && uncertainDate(dated, 'decided')) ?? uncertainDate(document, 'issued') ?? uncertainDate(document, 'validFrom');
+  return (
+    (dated && uncertainDate(dated, 'decided')) ??
+    uncertainDate(document, 'issued') ??
+    uncertainDate(document, 'validFrom')
+  );
 }
 
 export async function authoritiesOf(document: StatusDocumentRow, loading: Loading): Promise<OrganizationRow[]> {
   const decisions = await bringing(document, loading);
-  const ids = [...new Set([...decisions.map(({ authorityId }) => authorityId), document.issuerId].filter((id) => id !== null))];
+  const ids = [
+    ...new Set([...decisions.map(({ authorityId }) => authorityId), document.issuerId].filter((id) => id !== null)),
+  ];
   const rows = await Promise.all(ids.map((id) => loading.load.one.organizations!.load(id)));
   return rows.filter((row) => row !== null) as unknown as OrganizationRow[];
 }
 
 /** By the first day of publication, then in the order of recording. */
 export async function announcementsOf(document: StatusDocumentRow, loading: Loading): Promise<ClaimRow[]> {
-  const key = ({ publishedEarliest, sequence }: ClaimRow): string => `${publishedEarliest ?? '~'} ${sequence.padStart(20, '0')}`;
+  const key = ({ publishedEarliest, sequence }: ClaimRow): string =>
+    `${publishedEarliest ?? '~'} ${sequence.padStart(20, '0')}`;
   return (await claimsOf(document, loading))
-    .filter(({ field, sourceId }) => sourceId !== null && ['', 'valid_until', 'succession', 'predecessor_id'].includes(field))
+    .filter(
+      ({ field, sourceId }) => sourceId !== null && ['', 'valid_until', 'succession', 'predecessor_id'].includes(field),
+    )
     .sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

@@ -14,7 +14,8 @@ import { announcementsOf, authoritiesOf, bringing, listRenewals, renewedOn } fro
 import { gapBetween } from './rules.js';
 import { answerOfRefusals, listWithoutStatus, papersOf, refusalsOf } from './without-status.js';
 
-const holder = ({ personId }: { personId: string }, _: unknown, { load }: Loading) => load.one.persons!.load(personId) as never;
+const holder = ({ personId }: { personId: string }, _: unknown, { load }: Loading) =>
+  load.one.persons!.load(personId) as never;
 
 async function gapBefore(document: StatusDocumentRow, _: unknown, context: unknown) {
   const predecessor = await predecessorOf(document, context as Loading);
@@ -40,7 +41,8 @@ export const certificateResolvers: Resolvers = {
     predecessor: (document, _, context) => predecessorOf(document, context as never),
     succession,
     basis: async (document, _, context) =>
-      (await predecessorOf(document, context as never)) && ((deciding(await claimsOf(document, context as never), 'predecessor_id')?.basis as Basis) ?? null),
+      (await predecessorOf(document, context as never)) &&
+      ((deciding(await claimsOf(document, context as never), 'predecessor_id')?.basis as Basis) ?? null),
     gapBefore,
     successor: (document, _, context) => successorOf(document, context as never),
     successorKnown: (document, _, context) => successorKnownOf(document, context as never),

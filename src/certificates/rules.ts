@@ -23,7 +23,10 @@ export function vouched(claims: readonly ClaimRow[]): { stillTrueUntil?: LocalDa
  */
 export function merelyInferred(claims: readonly ClaimRow[]): boolean {
   const existence = bearing(claims, '');
-  const said = existence.length > 0 ? existence : ['issued', 'valid_from', 'valid_until'].flatMap((field) => bearing(claims, field));
+  const said =
+    existence.length > 0
+      ? existence
+      : ['issued', 'valid_from', 'valid_until'].flatMap((field) => bearing(claims, field));
   return said.length > 0 && said.every(({ basis }) => basis === 'INFERRED');
 }
 
@@ -61,12 +64,19 @@ const isOfSeekers = (kind: string): boolean => kind === 'ASYLUM_SEEKER' || kind 
 export const endingsOf = (document: StatusDocumentRow, decisions: readonly StatusDecisionRow[]): StatusDecisionRow[] =>
   decisions.filter((decision) => {
     if (!ENDINGS.includes(decision.action) || decision.country !== document.country) return false;
-    const fits = decision.statusId && document.statusId ? decision.statusId === document.statusId : isOfSeekers(decision.concerns) === isOfSeekers(document.kind);
+    const fits =
+      decision.statusId && document.statusId
+        ? decision.statusId === document.statusId
+        : isOfSeekers(decision.concerns) === isOfSeekers(document.kind);
     const [began, decided] = [boundsOf(document, 'validFrom'), boundsOf(decision, 'decided')];
     return fits && !(began && decided && compare(decided.latest, began.earliest) < 0);
   });
 
-export const successorKnown = (document: StatusDocumentRow, successor: StatusDocumentRow | null, decisions: readonly StatusDecisionRow[]): SuccessorKnown =>
+export const successorKnown = (
+  document: StatusDocumentRow,
+  successor: StatusDocumentRow | null,
+  decisions: readonly StatusDecisionRow[],
+): SuccessorKnown =>
   successor ? 'KNOWN' : endingsOf(document, decisions).length > 0 ? 'ENDED_BY_DECISION' : 'UNKNOWN';
 
 /** A document with what is said about it and what followed it. */
@@ -86,23 +96,46 @@ export interface Answer {
 }
 
 /** Whether one of these documents was held on a day. Unknown is not no, and none is neither. */
-export function holdingOn(documents: readonly Known[], decisions: readonly StatusDecisionRow[], day: LocalDate): Answer {
+export function holdingOn(
+  documents: readonly Known[],
+  decisions: readonly StatusDecisionRow[],
+  day: LocalDate,
+): Answer {
   const judged = documents.map((known) => ({ known, certainty: holdsOn(known.document, known.claims, day) }));
   const those = (certainty: InForce): Answer['documents'] => judged.filter((one) => one.certainty === certainty);
   const [certain, possible, unknown] = [those('CERTAIN'), those('POSSIBLE'), those('UNKNOWN')];
-  if (certain.length > 0) return { answer: 'CERTAIN', reason: `A document certainly holds on ${day}: ${until(certain[0]!.known)}.`, documents: certain };
+  if (certain.length > 0)
+    return {
+      answer: 'CERTAIN',
+      reason: `A document certainly holds on ${day}: ${until(certain[0]!.known)}.`,
+      documents: certain,
+    };
   if (possible.length > 0) return { answer: 'POSSIBLE', reason: whyPossible(possible, day), documents: possible };
   if (unknown.length > 0)
-    return { answer: 'UNKNOWN', reason: `A document is known, but nobody tells a date that decides whether it holds on ${day}.`, documents: unknown };
+    return {
+      answer: 'UNKNOWN',
+      reason: `A document is known, but nobody tells a date that decides whether it holds on ${day}.`,
+      documents: unknown,
+    };
   const ended = judged.filter(({ known }) => compare(lastDay(known), day) < 0);
-  const last = ended.reduce<(typeof ended)[number] | undefined>((a, b) => (a && compare(lastDay(a.known), lastDay(b.known)) >= 0 ? a : b), undefined);
+  const last = ended.reduce<(typeof ended)[number] | undefined>(
+    (a, b) => (a && compare(lastDay(a.known), lastDay(b.known)) >= 0 ? a : b),
+    undefined,
+  );
   if (last) return { ...afterTheEnd(last.known, decisions, day), documents: [last] };
-  return { answer: 'NONE', reason: documents.length === 0 ? 'No document of this kind is known.' : `No document that began by ${day} is known.`, documents: [] };
+  return {
+    answer: 'NONE',
+    reason:
+      documents.length === 0 ? 'No document of this kind is known.' : `No document that began by ${day} is known.`,
+    documents: [],
+  };
 }
 
 const lastDay = ({ document }: Known): DateBound => boundsOf(document, 'validUntil')?.latest ?? 'infinity';
 const until = ({ document }: Known): string =>
-  document.validUntil === '..' ? 'a source says that it is still valid' : `it is valid until ${document.validUntilEarliest} at least`;
+  document.validUntil === '..'
+    ? 'a source says that it is still valid'
+    : `it is valid until ${document.validUntilEarliest} at least`;
 
 function whyPossible(possible: Answer['documents'], day: LocalDate): string {
   const inferred = possible.every(({ known }) => merelyInferred(known.claims));
@@ -111,18 +144,25 @@ function whyPossible(possible: Answer['documents'], day: LocalDate): string {
     : `The uncertain dates of a document leave it open whether it holds on ${day}.`;
 }
 
-function afterTheEnd({ document, successor, successorClaims }: Known, decisions: readonly StatusDecisionRow[], day: LocalDate): Omit<Answer, 'documents'> {
+function afterTheEnd(
+  { document, successor, successorClaims }: Known,
+  decisions: readonly StatusDecisionRow[],
+  day: LocalDate,
+): Omit<Answer, 'documents'> {
   const ended = `The last known document ended by ${document.validUntilLatest}`;
   if (successor) {
     const began = boundsOf(successor, 'validFrom');
     if (deciding(successorClaims, 'predecessor_id')?.basis === 'INFERRED')
       return { answer: 'UNKNOWN', reason: `${ended}; that the next known one follows it is merely inferred.` };
-    if (began && compare(began.earliest, day) > 0) return { answer: 'NO', reason: `${ended}, and the one that follows it began on ${began.earliest} or later.` };
+    if (began && compare(began.earliest, day) > 0)
+      return { answer: 'NO', reason: `${ended}, and the one that follows it began on ${began.earliest} or later.` };
     if (began && successor.kind !== document.kind && compare(began.latest, day) <= 0)
       return { answer: 'NO', reason: `${ended}; a document of another kind followed it.` };
     return { answer: 'UNKNOWN', reason: `${ended}; when the one that follows it began is not told.` };
   }
-  const ending = endingsOf(document, decisions).find((decision) => decision.decidedLatest !== null && compare(decision.decidedLatest as DateBound, day) <= 0);
+  const ending = endingsOf(document, decisions).find(
+    (decision) => decision.decidedLatest !== null && compare(decision.decidedLatest as DateBound, day) <= 0,
+  );
   if (ending) return { answer: 'NO', reason: `${ended}, and a decision ended matters by ${ending.decidedLatest}.` };
   return { answer: 'UNKNOWN', reason: `${ended}, and no successor is known.` };
 }

@@ -22,25 +22,44 @@ function granted({ kind, country, asOf }: QueryWithoutStatusArgs): Sql {
     ...(country ? [sql`country = ${country}`] : []),
     ...(asOf?.validOn ? [sql`(${raw(`${date}_earliest`)} <= ${asOf.validOn}::date or ${raw(date)} is null)`] : []),
   ];
-  const from = (table: string, date: string, ...where: Sql[]): Sql => sql`select person_id from ${raw(table)} where ${allOf([...where, ...inScope(date)])}`;
+  const from = (table: string, date: string, ...where: Sql[]): Sql =>
+    sql`select person_id from ${raw(table)} where ${allOf([...where, ...inScope(date)])}`;
   const grants = [
     from('status_decisions', 'decided', sql`action in ('GRANT', 'EXTEND')`, sql`concerns = any(${kind}::text[])`),
     from('refugee_statuses', 'starts', sql`kind = any(${kind}::text[])`),
-    ...(kind?.some((word) => REFUGEES.includes(word)) ? [from('status_documents', 'valid_from', sql`kind = 'REFUGEE_CERTIFICATE'`)] : []),
+    ...(kind?.some((word) => REFUGEES.includes(word))
+      ? [from('status_documents', 'valid_from', sql`kind = 'REFUGEE_CERTIFICATE'`)]
+      : []),
   ];
   return join(grants, ' union ');
 }
 
-export async function listWithoutStatus(args: QueryWithoutStatusArgs, context: PageContext): Promise<List<WithoutStatus>> {
+export async function listWithoutStatus(
+  args: QueryWithoutStatusArgs,
+  context: PageContext,
+): Promise<List<WithoutStatus>> {
   const { country, kind, case: file, asOf } = args;
-  const where = [withRefugeeRecord(country), sql`persons.id not in (${granted(args)})`, ...conditions({ file }, { file: personsInFile })];
-  const found = await page<PersonRow>(context, args, { noun: persons, where, orderBy: [], scope: ['without status', country, kind, file, asOf] });
+  const where = [
+    withRefugeeRecord(country),
+    sql`persons.id not in (${granted(args)})`,
+    ...conditions({ file }, { file: personsInFile }),
+  ];
+  const found = await page<PersonRow>(context, args, {
+    noun: persons,
+    where,
+    orderBy: [],
+    scope: ['without status', country, kind, file, asOf],
+  });
   return mapList(found, (person) => ({ person, asked: args }));
 }
 
-const mayBeBy = (earliest: string | null, day: string | null | undefined): boolean => !day || earliest === null || earliest <= day;
+const mayBeBy = (earliest: string | null, day: string | null | undefined): boolean =>
+  !day || earliest === null || earliest <= day;
 
-export async function refusalsOf({ person, asked: { country, kind, asOf } }: WithoutStatus, loading: Loading): Promise<StatusDecisionRow[]> {
+export async function refusalsOf(
+  { person, asked: { country, kind, asOf } }: WithoutStatus,
+  loading: Loading,
+): Promise<StatusDecisionRow[]> {
   return (await decisionsOf(person.id, loading)).filter(
     (decision) =>
       decision.action === 'REFUSE' &&
@@ -55,11 +74,16 @@ export async function answerOfRefusals(one: WithoutStatus, loading: Loading): Pr
   const { country, asOf } = one.asked;
   const statuses = (await loading.load.many('Person', 'statuses').load(one.person.id)) as unknown as RefugeeStatusRow[];
   const isRefused = (status: RefugeeStatusRow): boolean =>
-    status.kind === 'NONE_AFTER_REFUSAL' && (!country || status.country === country) && mayBeBy(status.startsEarliest, asOf?.validOn);
+    status.kind === 'NONE_AFTER_REFUSAL' &&
+    (!country || status.country === country) &&
+    mayBeBy(status.startsEarliest, asOf?.validOn);
   return statuses.some(isRefused) ? 'REFUSED' : 'NOT_GRANTED';
 }
 
-export async function papersOf({ person, asked: { country } }: WithoutStatus, { load }: Loading): Promise<StatusDocumentRow[]> {
+export async function papersOf(
+  { person, asked: { country } }: WithoutStatus,
+  { load }: Loading,
+): Promise<StatusDocumentRow[]> {
   const documents = (await load.many('Person', 'documents').load(person.id)) as unknown as StatusDocumentRow[];
   return documents.filter((document) => !country || document.country === country);
 }

@@ -4,7 +4,13 @@ import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
 import { detentions } from '../detentions/model.js';
 import { limited, invalid } from '../errors.js';
 import { duringEvent } from '../events/filters.js';
-import type { QueryStatisticsArgs, StatisticsFact, StatisticsFilter, StatisticsGrouping, StatisticsUnit } from '../generated/resolvers-types.js';
+import type {
+  QueryStatisticsArgs,
+  StatisticsFact,
+  StatisticsFilter,
+  StatisticsGrouping,
+  StatisticsUnit,
+} from '../generated/resolvers-types.js';
 import { duringPeriod, onDay } from '../records/filters.js';
 import type { Rows } from '../records/loaders.js';
 import { refugeeStatuses, statusDecisions, statusDocuments } from '../refugees/model.js';
@@ -30,30 +36,58 @@ const today = (day: string) => ({ from: day, until: day });
 /** One row per fact, and for an event one per participant. */
 const SHAPES: Record<StatisticsFact, Shape> = {
   EVENT: {
-    fact: 'EVENT', table: 'events', kind: 'events.kind', country: 'places.country', person: 'event_participants.person_id',
+    fact: 'EVENT',
+    table: 'events',
+    kind: 'events.kind',
+    country: 'places.country',
+    person: 'event_participants.person_id',
     join: `${placed('events')} left join event_participants on event_participants.event_id = events.id`,
-    earliest: 'events.starts_earliest', latest: 'events.starts_latest', validOn: (day) => duringEvent(today(day)),
+    earliest: 'events.starts_earliest',
+    latest: 'events.starts_latest',
+    validOn: (day) => duringEvent(today(day)),
   },
   DETENTION: {
-    fact: 'DETENTION', table: 'detentions', kind: 'detentions.kind', country: 'places.country', person: 'detentions.person_id',
+    fact: 'DETENTION',
+    table: 'detentions',
+    kind: 'detentions.kind',
+    country: 'places.country',
+    person: 'detentions.person_id',
     join: placed('detentions'),
-    earliest: 'detentions.starts_earliest', latest: 'detentions.starts_latest', validOn: (day) => duringPeriod(detentions, 'starts', 'ends')(today(day)),
+    earliest: 'detentions.starts_earliest',
+    latest: 'detentions.starts_latest',
+    validOn: (day) => duringPeriod(detentions, 'starts', 'ends')(today(day)),
   },
   DECISION: {
-    fact: 'DECISION', table: 'status_decisions', kind: 'status_decisions.action', country: 'status_decisions.country', person: 'status_decisions.person_id',
-    earliest: 'status_decisions.decided_earliest', latest: 'status_decisions.decided_latest', validOn: (day) => onDay(statusDecisions, 'decided')(today(day)),
+    fact: 'DECISION',
+    table: 'status_decisions',
+    kind: 'status_decisions.action',
+    country: 'status_decisions.country',
+    person: 'status_decisions.person_id',
+    earliest: 'status_decisions.decided_earliest',
+    latest: 'status_decisions.decided_latest',
+    validOn: (day) => onDay(statusDecisions, 'decided')(today(day)),
   },
   DOCUMENT: {
-    fact: 'DOCUMENT', table: 'status_documents', kind: 'status_documents.kind', country: 'status_documents.country', person: 'status_documents.person_id',
+    fact: 'DOCUMENT',
+    table: 'status_documents',
+    kind: 'status_documents.kind',
+    country: 'status_documents.country',
+    person: 'status_documents.person_id',
     earliest: 'coalesce(status_documents.issued_earliest, status_documents.valid_from_earliest)',
     latest: 'coalesce(status_documents.issued_latest, status_documents.valid_from_latest)',
     validOn: (day) => duringPeriod(statusDocuments, 'validFrom', 'validUntil')(today(day)),
   },
   STATUS: {
-    fact: 'STATUS', table: 'refugee_statuses', kind: 'refugee_statuses.kind', country: 'refugee_statuses.country', person: 'refugee_statuses.person_id',
-    earliest: 'refugee_statuses.starts_earliest', latest: 'refugee_statuses.starts_latest', validOn: (day) => duringPeriod(refugeeStatuses, 'starts', 'ends')(today(day)),
+    fact: 'STATUS',
+    table: 'refugee_statuses',
+    kind: 'refugee_statuses.kind',
+    country: 'refugee_statuses.country',
+    person: 'refugee_statuses.person_id',
+    earliest: 'refugee_statuses.starts_earliest',
+    latest: 'refugee_statuses.starts_latest',
+    validOn: (day) => duringPeriod(refugeeStatuses, 'starts', 'ends')(today(day)),
   },
-}; // prettier-ignore
+};
 
 const USUAL: Record<StatisticsUnit, StatisticsFact[]> = {
   PERSON: Object.keys(SHAPES) as StatisticsFact[],
@@ -72,11 +106,16 @@ function groupingsOf(by: readonly StatisticsGrouping[]): StatisticsGrouping[] {
 function factsOf(unit: StatisticsUnit, asked: readonly StatisticsFact[] | null | undefined): StatisticsFact[] {
   const facts = asked ?? USUAL[unit];
   const wrong = facts.find((fact) => !USUAL[unit].includes(fact));
-  if (facts.length === 0 || wrong) throw invalid('filter.facts', `The unit ${unit} counts only facts of the sort ${USUAL[unit].join(', ')}.`);
+  if (facts.length === 0 || wrong)
+    throw invalid('filter.facts', `The unit ${unit} counts only facts of the sort ${USUAL[unit].join(', ')}.`);
   return [...facts];
 }
 
-function selectFacts(shape: Shape, { kinds, roles, country, from, to, case: file }: StatisticsFilter, validOn: string | null | undefined): Sql {
+function selectFacts(
+  shape: Shape,
+  { kinds, roles, country, from, to, case: file }: StatisticsFilter,
+  validOn: string | null | undefined,
+): Sql {
   const column = (name: 'kind' | 'country' | 'earliest' | 'latest'): Sql => raw(shape[name]);
   const members = sql`select case_members.record_id from case_members join cases on cases.id = case_members.case_id where cases.id = ${file ?? null}::uuid`;
   const where = [
@@ -104,13 +143,21 @@ const UNITS: Record<StatisticsUnit, string> = {
 
 const WITHIN = (unit: string): string =>
   `earliest > '-infinity' and latest < 'infinity' and date_trunc('${unit}', earliest::timestamp) = date_trunc('${unit}', latest::timestamp)`;
-const DATING = (unit: string): string => `case when earliest is null then 'UNDATED' when ${WITHIN(unit)} then 'CERTAIN' else 'UNDECIDED' end`;
+const DATING = (unit: string): string =>
+  `case when earliest is null then 'UNDATED' when ${WITHIN(unit)} then 'CERTAIN' else 'UNDECIDED' end`;
 const COLUMNS: Record<StatisticsGrouping, string[]> = {
-  MONTH: [`case when ${WITHIN('month')} then to_char(earliest, 'YYYY-MM') end as month`, `case when ${WITHIN('month')} then extract(year from earliest)::int end as year`, `${DATING('month')} as dating`],
-  YEAR: [`case when ${WITHIN('year')} then extract(year from earliest)::int end as year`, `${DATING('year')} as dating`],
+  MONTH: [
+    `case when ${WITHIN('month')} then to_char(earliest, 'YYYY-MM') end as month`,
+    `case when ${WITHIN('month')} then extract(year from earliest)::int end as year`,
+    `${DATING('month')} as dating`,
+  ],
+  YEAR: [
+    `case when ${WITHIN('year')} then extract(year from earliest)::int end as year`,
+    `${DATING('year')} as dating`,
+  ],
   COUNTRY: ['country'],
   KIND: ['fact', 'kind'],
-}; // prettier-ignore
+};
 
 export interface StatisticsRowValue {
   month: string | null;
@@ -125,14 +172,21 @@ export interface StatisticsRowValue {
 export async function statistics({ unit, by, filter, asOf }: QueryStatisticsArgs, db: Rows) {
   const groupings = groupingsOf(by);
   const shapes = factsOf(unit, filter?.facts).map((fact) => SHAPES[fact]);
-  const facts = join(shapes.map((shape) => selectFacts(shape, filter ?? {}, asOf?.validOn)), ' union all ');
+  const facts = join(
+    shapes.map((shape) => selectFacts(shape, filter ?? {}, asOf?.validOn)),
+    ' union all ',
+  );
   const columns = groupings.flatMap((grouping) => COLUMNS[grouping]);
   const names = columns.map((column) => column.split(' as ').at(-1)!.trim());
   const order = names.map((name) => `${name} nulls last`).join(', ');
-  const { text, values } = compile(sql`with facts as (${facts}), units as (${raw(UNITS[unit])}), grouped as (select unit, ${raw(columns.join(', '))} from units)
+  const { text, values } =
+    compile(sql`with facts as (${facts}), units as (${raw(UNITS[unit])}), grouped as (select unit, ${raw(columns.join(', '))} from units)
     select ${raw(names.join(', '))}, count(distinct unit)::int as count, (select count(distinct unit)::int from units) as total
     from grouped group by ${raw(names.join(', '))} order by ${raw(order)} limit ${MOST_ROWS + 1}`);
   const rows = await db.rows<StatisticsRowValue & { total: number }>('statistics', text, values);
-  if (rows.length > MOST_ROWS) throw limited(`This has more than ${MOST_ROWS} rows; group by less, or narrow the filter.`, { rule: 'statistics-rows' });
+  if (rows.length > MOST_ROWS)
+    throw limited(`This has more than ${MOST_ROWS} rows; group by less, or narrow the filter.`, {
+      rule: 'statistics-rows',
+    });
   return { unit, by: groupings, total: rows[0]?.total ?? 0, rows };
 }

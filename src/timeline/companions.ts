@@ -32,7 +32,10 @@ const MET = `
   ) acquainted on acquainted.id = persons.id
   group by persons.id order by sum(acquainted.met) desc, persons.id limit ${MOST_PEOPLE}`;
 
-export async function companionsOf({ person, first, ...choice }: QueryCompanionsArgs, reading: Reading): Promise<CompanionValue[]> {
+export async function companionsOf(
+  { person, first, ...choice }: QueryCompanionsArgs,
+  reading: Reading,
+): Promise<CompanionValue[]> {
   const { load, db } = reading;
   const size = pageSize(first);
   if (!(await load.one.persons!.load(person))) return [];
@@ -42,7 +45,8 @@ export async function companionsOf({ person, first, ...choice }: QueryCompanions
   const theirs = await entries(aboutPersons(met), choice, MOST_ENTRIES * 10, reading);
   const likenesses = new Map<string, Entry[]>();
   for (const { entry, persons, likeness } of await facts(theirs, reading))
-    for (const id of persons) likenesses.set(`${id} ${likeness}`, [...(likenesses.get(`${id} ${likeness}`) ?? []), entry]);
+    for (const id of persons)
+      likenesses.set(`${id} ${likeness}`, [...(likenesses.get(`${id} ${likeness}`) ?? []), entry]);
   const known = await facts(own, reading);
   const people = (await Promise.all(met.map((id) => load.one.persons!.load(id)))) as unknown as PersonRow[];
   return people

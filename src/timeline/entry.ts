@@ -40,7 +40,8 @@ export async function placeOf({ row }: Entry, { load }: Loading): Promise<PlaceR
 export async function countryOf(entry: Entry, loading: Loading): Promise<string | null> {
   const { row } = entry;
   if (row.country) return row.country as string;
-  if (row.legalCaseId) return ((await loading.load.one.legal_cases!.load(row.legalCaseId as string))?.country as string | null) ?? null;
+  if (row.legalCaseId)
+    return ((await loading.load.one.legal_cases!.load(row.legalCaseId as string))?.country as string | null) ?? null;
   return (await placeOf(entry, loading))?.country ?? null;
 }
 
@@ -62,11 +63,21 @@ export function notes(date: UncertainDateValue | null, field: string, claims: re
   return [
     ...(date.earliest === date.latest ? [] : [vagueness(date)]),
     ...(decides ? [] : ['No source supports the date; an editor entered it.']),
-    ...(decides?.basis === 'INFERRED' ? ['The date is inferred from other claims; no source states it as it stands here.'] : []),
+    ...(decides?.basis === 'INFERRED'
+      ? ['The date is inferred from other claims; no source states it as it stands here.']
+      : []),
     ...(decides?.basis === 'COMPUTED' ? ['The date is calculated from other claims.'] : []),
     ...(decides?.stance === 'REPORTS_ALLEGATION' ? ['The source reports the date as an allegation.'] : []),
-    ...(conflict ? [conflict.compatible ? 'Sources give different dates, which may all mean the same day.' : 'Sources contradict each other on the date.'] : []),
-    ...(claims.some((claim) => claim.field === field && !claim.bears && /DENI/.test(claim.stance)) ? ['A source denies the date.'] : []),
+    ...(conflict
+      ? [
+          conflict.compatible
+            ? 'Sources give different dates, which may all mean the same day.'
+            : 'Sources contradict each other on the date.',
+        ]
+      : []),
+    ...(claims.some((claim) => claim.field === field && !claim.bears && /DENI/.test(claim.stance))
+      ? ['A source denies the date.']
+      : []),
   ];
 }
 
@@ -75,4 +86,3 @@ function vagueness({ earliest, latest }: UncertainDateValue): string {
   if (!latest) return `It was on or after ${earliest}.`;
   return `It was some day from ${earliest} to ${latest}.`;
 }
-

@@ -23,7 +23,13 @@ export interface Entry {
 
 type Nullable<T> = { [K in keyof T]?: T[K] | null | undefined };
 /** Everything that chooses entries but their scope. */
-export type Choice = Nullable<{ from: string; to: string; kinds: readonly TimelineKind[]; text: string; asOf: { validOn?: string | null } }>;
+export type Choice = Nullable<{
+  from: string;
+  to: string;
+  kinds: readonly TimelineKind[];
+  text: string;
+  asOf: { validOn?: string | null };
+}>;
 
 type Key = readonly [day: string | null, rank: number, id: string];
 interface Found {
@@ -46,7 +52,8 @@ const PERIODS: Record<string, [string, string]> = {
   status_documents: ['validFrom', 'validUntil'],
 };
 
-const bound = (branch: Branch, side: 'earliest' | 'latest'): Sql => raw(`${branch.noun.table}.${snake(branch.date)}_${side}`);
+const bound = (branch: Branch, side: 'earliest' | 'latest'): Sql =>
+  raw(`${branch.noun.table}.${snake(branch.date)}_${side}`);
 
 function validOn({ noun, date }: Branch, day: string): Sql {
   if (noun.table === 'events') return duringEvent({ from: day, until: day });
@@ -57,7 +64,13 @@ function validOn({ noun, date }: Branch, day: string): Sql {
 function holdsText({ noun: { table }, wording }: Branch, text: string): Sql {
   const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
   const prose = (PROSE[table] ?? []).map((column) => sql`${raw(`${table}.${column}`)} ilike ${pattern}`);
-  const words = raw(["' '", ...wording.by.map((property) => `${table}.${snake(property)}`), ...(wording.by.length > 0 ? [] : ['null'])].join(', '));
+  const words = raw(
+    [
+      "' '",
+      ...wording.by.map((property) => `${table}.${snake(property)}`),
+      ...(wording.by.length > 0 ? [] : ['null']),
+    ].join(', '),
+  );
   const said = sql`concat_ws(${words}) = any(${wordsSaying(wording, text)}::text[])`;
   const replaced = wording.instead ? sql`${raw(`${table}.${snake(wording.instead)}`)} is null and ${said}` : said;
   return sql`(${join([...prose, replaced], ' or ')})`;
@@ -98,18 +111,31 @@ function slices({ branch }: Part): Slice[] {
   ];
 }
 
-function select({ branch: { noun, kind }, where }: Part, { day, where: also }: Slice, [from, rank, id]: Key, limit: number): Sql {
+function select(
+  { branch: { noun, kind }, where }: Part,
+  { day, where: also }: Slice,
+  [from, rank, id]: Key,
+  limit: number,
+): Sql {
   const own = raw(String(rankOf(kind)));
   const key = sql`(${day}, ${own}, ${raw(noun.table)}.id) > (${from}::date, ${rank}::int, ${id}::uuid)`;
   return sql`(select ${day} as day, ${own} as rank, ${raw(noun.table)}.id from ${raw(noun.table)}
     where ${allOf([...also, key, ...where])} order by ${day}, ${raw(noun.table)}.id limit ${limit})`;
 }
 
-function selectUndated({ branch: { noun, kind, undated, date }, where }: Part, [, rank, id]: Key, limit: number): Sql[] {
+function selectUndated(
+  { branch: { noun, kind, undated, date }, where }: Part,
+  [, rank, id]: Key,
+  limit: number,
+): Sql[] {
   if (!undated) return [];
   const own = raw(String(rankOf(kind)));
   const { table } = noun;
-  const also = [raw(`${table}.${snake(date)} is null`), raw(undated), sql`(${own}, ${raw(table)}.id) > (${rank}::int, ${id}::uuid)`];
+  const also = [
+    raw(`${table}.${snake(date)} is null`),
+    raw(undated),
+    sql`(${own}, ${raw(table)}.id) > (${rank}::int, ${id}::uuid)`,
+  ];
   return [
     sql`(select null::date as day, ${own} as rank, ${raw(table)}.id from ${raw(table)}
     where ${allOf([...also, ...where])} order by ${raw(table)}.id limit ${limit})`,
@@ -118,7 +144,9 @@ function selectUndated({ branch: { noun, kind, undated, date }, where }: Part, [
 
 async function union(name: string, parts: Sql[], limit: number, { db }: Reading): Promise<Found[]> {
   if (parts.length === 0 || limit === 0) return [];
-  const { text, values } = compile(sql`select day, rank, id from (${join(parts, ' union all ')}) entries order by day, rank, id limit ${limit}`);
+  const { text, values } = compile(
+    sql`select day, rank, id from (${join(parts, ' union all ')}) entries order by day, rank, id limit ${limit}`,
+  );
   return db.rows<Found>(name, text, values);
 }
 
@@ -128,11 +156,21 @@ async function find(scope: Scope, choice: Choice, after: Key, limit: number, rea
   const dated =
     after[0] === null
       ? []
-      : await union('timeline', parts.flatMap((part) => slices(part).map((slice) => select(part, slice, after, limit))), limit, reading);
+      : await union(
+          'timeline',
+          parts.flatMap((part) => slices(part).map((slice) => select(part, slice, after, limit))),
+          limit,
+          reading,
+        );
   if (dated.length === limit || choice.from || choice.to) return dated;
   const start = after[0] === null ? after : START;
   const rest = limit - dated.length;
-  const undated = await union('timeline without date', parts.flatMap((part) => selectUndated(part, start, rest)), rest, reading);
+  const undated = await union(
+    'timeline without date',
+    parts.flatMap((part) => selectUndated(part, start, rest)),
+    rest,
+    reading,
+  );
   return [...dated, ...undated];
 }
 

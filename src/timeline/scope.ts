@@ -17,34 +17,55 @@ export type Scope = (noun: Noun) => Sql | null;
 const participated = (who: Sql): Sql => sql`select event_id from event_participants where person_id ${who}`;
 
 /** Records about any of these people. */
-export const aboutPersons = (ids: readonly string[]): Scope => (noun) => {
-  const among = sql`= any(${ids}::uuid[])`;
-  return noun.table === 'events' ? sql`events.id in (${participated(among)})` : sql`${column(noun, 'personId')} ${among}`;
-};
+export const aboutPersons =
+  (ids: readonly string[]): Scope =>
+  (noun) => {
+    const among = sql`= any(${ids}::uuid[])`;
+    return noun.table === 'events'
+      ? sql`events.id in (${participated(among)})`
+      : sql`${column(noun, 'personId')} ${among}`;
+  };
 
 // Driven from the few members of the file: an `or` of two conditions would read the whole table.
-const inFile = (id: string): Scope => (noun) => {
-  const members = sql`select record_id from case_members where case_id = ${id}::uuid`;
-  const { table } = noun;
-  if (table === 'events') return sql`events.id in (${members} union ${participated(sql`in (${members})`)})`;
-  const own = sql`select mine.id from ${raw(table)} mine where mine.person_id in (${members})`;
-  const tried = table === 'charges' ? sql` union select mine.id from charges mine where mine.legal_case_id in (${members})` : sql``;
-  return sql`${column(noun, 'id')} in (${members} union ${own}${tried})`;
-};
+const inFile =
+  (id: string): Scope =>
+  (noun) => {
+    const members = sql`select record_id from case_members where case_id = ${id}::uuid`;
+    const { table } = noun;
+    if (table === 'events') return sql`events.id in (${members} union ${participated(sql`in (${members})`)})`;
+    const own = sql`select mine.id from ${raw(table)} mine where mine.person_id in (${members})`;
+    const tried =
+      table === 'charges'
+        ? sql` union select mine.id from charges mine where mine.legal_case_id in (${members})`
+        : sql``;
+    return sql`${column(noun, 'id')} in (${members} union ${own}${tried})`;
+  };
 
-const inPlaces = (ids: readonly string[]): Scope => (noun) => ('placeId' in noun.fields ? sql`${column(noun, 'placeId')} = any(${ids}::uuid[])` : null);
+const inPlaces =
+  (ids: readonly string[]): Scope =>
+  (noun) =>
+    'placeId' in noun.fields ? sql`${column(noun, 'placeId')} = any(${ids}::uuid[])` : null;
 
-const ofCountry = (country: string): Scope => (noun) => {
-  if (noun.table === 'charges') return sql`charges.legal_case_id in (select legal_cases.id from legal_cases where legal_cases.country = ${country})`;
-  if (noun.table === 'detentions') return inCountry(noun)(country);
-  if (noun.table !== 'events') return sql`${column(noun, 'country')} = ${country}`;
-  const traded = sql`select event_id from trade_measures where implementing_country = ${country} or affected_country = ${country}`;
-  return sql`(${inCountry(noun)(country)} or events.id in (${traded}))`;
-};
+const ofCountry =
+  (country: string): Scope =>
+  (noun) => {
+    if (noun.table === 'charges')
+      return sql`charges.legal_case_id in (select legal_cases.id from legal_cases where legal_cases.country = ${country})`;
+    if (noun.table === 'detentions') return inCountry(noun)(country);
+    if (noun.table !== 'events') return sql`${column(noun, 'country')} = ${country}`;
+    const traded = sql`select event_id from trade_measures where implementing_country = ${country} or affected_country = ${country}`;
+    return sql`(${inCountry(noun)(country)} or events.id in (${traded}))`;
+  };
 
 /** Null when there is no such record. */
 export async function scopeOf(of: TimelineScope, { db, load }: Reading): Promise<Scope | null> {
-  const { person, case: file, place, country, all } = of as Record<string, string | null | undefined> & { all?: boolean | null };
+  const {
+    person,
+    case: file,
+    place,
+    country,
+    all,
+  } = of as Record<string, string | null | undefined> & { all?: boolean | null };
   if (person) return (await load.one.persons!.load(person)) && aboutPersons([person]);
   if (file) return (await load.one.cases!.load(file)) && inFile(file);
   if (place) {
@@ -54,6 +75,7 @@ export async function scopeOf(of: TimelineScope, { db, load }: Reading): Promise
     return inPlaces(rows.map(({ id }) => id));
   }
   if (country) return ofCountry(country);
-  if (all !== true) throw invalid('of', 'Say what the timeline is about: a person, a case, a place, a country, or `all: true`.');
+  if (all !== true)
+    throw invalid('of', 'Say what the timeline is about: a person, a case, a place, a country, or `all: true`.');
   return () => sql`true`;
 }

@@ -162,13 +162,18 @@ const each = (words: Words, say: (text: string) => string): Words =>
   Object.fromEntries(Object.entries(words).map(([word, text]) => [word, say(text)]));
 const pairs = <T>(first: Words, second: Readonly<Record<string, T>>, say: (text: string, other: T) => string): Words =>
   Object.fromEntries(
-    Object.entries(first).flatMap(([a, text]) => Object.entries(second).map(([b, other]) => [[a, b].filter(Boolean).join(' '), say(text, other)])),
+    Object.entries(first).flatMap(([a, text]) =>
+      Object.entries(second).map(([b, other]) => [[a, b].filter(Boolean).join(' '), say(text, other)]),
+    ),
   );
 
 export const WORDINGS = {
   event: { by: ['kind'], sentences: EVENTS, instead: 'title' },
   detention: { by: ['facilityKind'], sentences: each(FACILITIES, (facility) => `Detention begins: ${facility}`) },
-  transfer: { by: ['facilityKind'], sentences: each(FACILITIES, (facility) => `Detention goes on after a transfer: ${facility}`) },
+  transfer: {
+    by: ['facilityKind'],
+    sentences: each(FACILITIES, (facility) => `Detention goes on after a transfer: ${facility}`),
+  },
   release: { by: ['outcome'], sentences: { ...OUTCOMES, '': 'Detention ends' } },
   chargeFiled: { by: [], sentences: { '': 'Charge filed' }, after: 'offence' },
   chargeDecided: { by: ['status'], sentences: { ...CHARGES, '': 'Charge decided' }, after: 'offence' },
@@ -177,6 +182,9 @@ export const WORDINGS = {
   statusEnds: { by: ['kind'], sentences: each(STATUSES, (status) => `${status} ends`) },
   issued: { by: ['kind'], sentences: each(DOCUMENTS, (document) => `${document} issued`) },
   valid: { by: ['kind'], sentences: each(DOCUMENTS, (document) => `${document} becomes valid`) },
-  renewed: { by: ['kind', 'succession'], sentences: pairs(DOCUMENTS, SUCCESSIONS, (document, how) => `${document} ${how}`) },
+  renewed: {
+    by: ['kind', 'succession'],
+    sentences: pairs(DOCUMENTS, SUCCESSIONS, (document, how) => `${document} ${how}`),
+  },
   runsOut: { by: ['kind'], sentences: each(DOCUMENTS, (document) => `${document} runs out`) },
 } satisfies Record<string, Wording>;
