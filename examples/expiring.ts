@@ -5,7 +5,11 @@ import { print } from 'graphql';
 import { ExpiringCertificatesDocument, type ExpiringCertificatesQuery } from './generated/operations.js';
 
 /** The data of the answer, typed by the document; throws the first error's sentence. */
-async function ask<Data, Variables>(endpoint: string, document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
+async function ask<Data, Variables>(
+  endpoint: string,
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
@@ -46,4 +50,10 @@ if (!endpoint) {
 const table = [['HOLDER', 'COUNTRY', 'KIND', 'LAST DAY', 'CERTAINTY', 'SUCCESSOR']];
 for await (const found of expiring(endpoint)) table.push(row(found));
 const widths = table[0]!.map((_, i) => Math.max(...table.map((line) => line[i]!.length)));
-for (const line of table) console.log(line.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd());
+for (const line of table)
+  console.log(
+    line
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );

@@ -14,7 +14,9 @@ export class House0001 implements MigrationInterface {
         sensitivity smallint not null,
         team_id integer not null
       )`);
-    await q.query(`comment on table records is 'The spine: one row per record of any noun, so that claims, links and cases can point at all of them.'`);
+    await q.query(
+      `comment on table records is 'The spine: one row per record of any noun, so that claims, links and cases can point at all of them.'`,
+    );
     await q.query(`create index records_by_noun on records (noun, id)`);
 
     await q.query(`
@@ -24,9 +26,15 @@ export class House0001 implements MigrationInterface {
         happens text,
         foreign_owner text
       )`);
-    await q.query(`comment on column house.adopted.claimed is 'Columns whose value is chosen among claims; all others are structural.'`);
-    await q.query(`comment on column house.adopted.happens is 'The EDTF column that says when the record took place, for temporal checks of links.'`);
-    await q.query(`comment on column house.adopted.foreign_owner is 'The column that points at the record this one belongs to.'`);
+    await q.query(
+      `comment on column house.adopted.claimed is 'Columns whose value is chosen among claims; all others are structural.'`,
+    );
+    await q.query(
+      `comment on column house.adopted.happens is 'The EDTF column that says when the record took place, for temporal checks of links.'`,
+    );
+    await q.query(
+      `comment on column house.adopted.foreign_owner is 'The column that points at the record this one belongs to.'`,
+    );
 
     await q.query(`
       create table imports (
@@ -36,7 +44,9 @@ export class House0001 implements MigrationInterface {
         digest text not null,
         primary key (dataset, key)
       )`);
-    await q.query(`comment on table imports is 'Which record a key of a loaded dataset became, and the digest of its content: why loading twice changes nothing.'`);
+    await q.query(
+      `comment on table imports is 'Which record a key of a loaded dataset became, and the digest of its content: why loading twice changes nothing.'`,
+    );
 
     // Adds what every record has, and registers the table. Named so that a check constraint explains itself.
     await q.query(`

@@ -31,7 +31,9 @@ export class SourcesAndClaims0004 implements MigrationInterface {
         note text,
         constraint source_is_not_its_own_origin check (origin_id <> id)
       )`);
-    await q.query(`comment on constraint source_is_not_its_own_origin on sources is 'A source cannot be a copy of itself.'`);
+    await q.query(
+      `comment on constraint source_is_not_its_own_origin on sources is 'A source cannot be a copy of itself.'`,
+    );
     await q.query(`select house.adopt('sources', happens => 'published')`);
     await q.query(`create index sources_by_publication on sources (published_earliest, id)`);
     await q.query(`create index sources_by_origin on sources (origin_id)`);
@@ -45,7 +47,9 @@ export class SourcesAndClaims0004 implements MigrationInterface {
         party_id uuid references records (id),
         statement text not null
       )`);
-    await q.query(`comment on column source_interests.party_id is 'The person or organization whose words in this source are read with that interest in mind; null: the whole source.'`);
+    await q.query(
+      `comment on column source_interests.party_id is 'The person or organization whose words in this source are read with that interest in mind; null: the whole source.'`,
+    );
     await q.query(`select house.adopt('source_interests', owner => 'source_id')`);
     await q.query(`create index source_interests_by_source on source_interests (source_id, id)`);
 
@@ -64,7 +68,9 @@ export class SourcesAndClaims0004 implements MigrationInterface {
         constraint capture_has_a_sha256 check (sha256 ~ '^[0-9a-f]{64}$'),
         constraint capture_is_not_empty check (byte_size > 0)
       )`);
-    await q.query(`comment on constraint capture_has_a_sha256 on captures is 'A capture needs the SHA-256 of its bytes, 64 hexadecimal digits.'`);
+    await q.query(
+      `comment on constraint capture_has_a_sha256 on captures is 'A capture needs the SHA-256 of its bytes, 64 hexadecimal digits.'`,
+    );
     await q.query(`comment on constraint capture_is_not_empty on captures is 'A capture of no bytes proves nothing.'`);
     await q.query(`select house.adopt('captures', owner => 'source_id')`);
     await q.query(`create index captures_by_source on captures (source_id, captured_at, id)`);
@@ -115,13 +121,27 @@ export class SourcesAndClaims0004 implements MigrationInterface {
         constraint claim_preferred_needs_a_reason check (rank <> 'PREFERRED' or rank_reason is not null),
         constraint claim_bounds_are_in_order check (earliest <= latest)
       )`);
-    await q.query(`comment on constraint claim_rests_on_a_source_or_on_claims on claims is 'A claim rests either on one source or on the claims it is derived from.'`);
-    await q.query(`comment on constraint claim_derived_is_not_stated on claims is 'A claim derived from other claims is INFERRED or COMPUTED, not STATED.'`);
-    await q.query(`comment on constraint claim_about_existence_has_no_value on claims is 'A claim without a field says that the record exists; it carries no value.'`);
-    await q.query(`comment on constraint claim_credibility_is_1_to_6 on claims is 'Credibility is 1 (confirmed by others) to 6 (cannot be judged), the Admiralty scale.'`);
-    await q.query(`comment on constraint claim_preferred_needs_a_reason on claims is 'Preferring a claim over others needs a reason.'`);
-    await q.query(`comment on constraint claim_bounds_are_in_order on claims is 'The earliest day of a claimed date is not after its latest day.'`);
-    await q.query(`comment on column claims.published is 'Only where the passage became public on another day than the source, for example on an updated page.'`);
+    await q.query(
+      `comment on constraint claim_rests_on_a_source_or_on_claims on claims is 'A claim rests either on one source or on the claims it is derived from.'`,
+    );
+    await q.query(
+      `comment on constraint claim_derived_is_not_stated on claims is 'A claim derived from other claims is INFERRED or COMPUTED, not STATED.'`,
+    );
+    await q.query(
+      `comment on constraint claim_about_existence_has_no_value on claims is 'A claim without a field says that the record exists; it carries no value.'`,
+    );
+    await q.query(
+      `comment on constraint claim_credibility_is_1_to_6 on claims is 'Credibility is 1 (confirmed by others) to 6 (cannot be judged), the Admiralty scale.'`,
+    );
+    await q.query(
+      `comment on constraint claim_preferred_needs_a_reason on claims is 'Preferring a claim over others needs a reason.'`,
+    );
+    await q.query(
+      `comment on constraint claim_bounds_are_in_order on claims is 'The earliest day of a claimed date is not after its latest day.'`,
+    );
+    await q.query(
+      `comment on column claims.published is 'Only where the passage became public on another day than the source, for example on an updated page.'`,
+    );
     await q.query(`select house.adopt('claims', owner => 'record_id')`);
     // A claim without a day of its own carries the bounds of its source, so the rule of adoption does not fit here.
     await q.query(`
@@ -138,6 +158,7 @@ export class SourcesAndClaims0004 implements MigrationInterface {
   }
 
   async down(q: QueryRunner): Promise<void> {
-    for (const table of ['claims', 'custody_steps', 'captures', 'source_interests', 'sources']) await q.query(`drop table ${table}`);
+    for (const table of ['claims', 'custody_steps', 'captures', 'source_interests', 'sources'])
+      await q.query(`drop table ${table}`);
   }
 }

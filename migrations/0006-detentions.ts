@@ -30,17 +30,29 @@ export class Detentions0006 implements MigrationInterface {
         constraint detention_is_not_its_own_transfer check (transferred_from_id <> id),
         constraint detention_arbitrariness_is_a_wgad_category check (arbitrariness <@ '{I,II,III,IV,V}'::text[])
       )`);
-    await q.query(`comment on constraint detention_ends_after_it_starts on detentions is 'A detention cannot end before it starts.'`);
-    await q.query(`comment on constraint detention_is_not_its_own_transfer on detentions is 'A detention cannot be a transfer from itself.'`);
-    await q.query(`comment on constraint detention_arbitrariness_is_a_wgad_category on detentions is 'Arbitrariness is told by the categories I to V of the Working Group on Arbitrary Detention.'`);
-    await q.query(`comment on column detentions.lasted is 'ISO 8601 duration, where a source tells how long rather than until when.'`);
+    await q.query(
+      `comment on constraint detention_ends_after_it_starts on detentions is 'A detention cannot end before it starts.'`,
+    );
+    await q.query(
+      `comment on constraint detention_is_not_its_own_transfer on detentions is 'A detention cannot be a transfer from itself.'`,
+    );
+    await q.query(
+      `comment on constraint detention_arbitrariness_is_a_wgad_category on detentions is 'Arbitrariness is told by the categories I to V of the Working Group on Arbitrary Detention.'`,
+    );
+    await q.query(
+      `comment on column detentions.lasted is 'ISO 8601 duration, where a source tells how long rather than until when.'`,
+    );
     await q.query(`
       select house.adopt('detentions', happens => 'starts', owner => 'person_id', claimed => '{facility,place_id,authority_id,legal_basis,stated_reason,suspected_reason,stage,outcome,arbitrariness,whereabouts,starts,ends,lasted}')`);
     await q.query(`create index detentions_by_person on detentions (person_id, starts_earliest, id)`);
     await q.query(`create index detentions_by_day on detentions (starts_earliest, id)`);
     await q.query(`create index detentions_by_place on detentions (place_id)`);
-    await q.query(`create unique index a_detention_is_continued_by_one_transfer on detentions (transferred_from_id, sensitivity, team_id)`);
-    await q.query(`comment on index a_detention_is_continued_by_one_transfer is 'This detention was already continued by another transfer.'`);
+    await q.query(
+      `create unique index a_detention_is_continued_by_one_transfer on detentions (transferred_from_id, sensitivity, team_id)`,
+    );
+    await q.query(
+      `comment on index a_detention_is_continued_by_one_transfer is 'This detention was already continued by another transfer.'`,
+    );
   }
 
   async down(q: QueryRunner): Promise<void> {

@@ -44,7 +44,8 @@ type AnyResolvers = Record<string, unknown>;
 function merge(maps: readonly AnyResolvers[]): AnyResolvers {
   const all: Record<string, Record<string, unknown>> = {};
   for (const map of maps)
-    for (const [type, fields] of Object.entries(map)) all[type] = isScalar(fields) ? (fields as never) : { ...all[type], ...(fields as object) };
+    for (const [type, fields] of Object.entries(map))
+      all[type] = isScalar(fields) ? (fields as never) : { ...all[type], ...(fields as object) };
   return all;
 }
 const isScalar = (value: unknown): boolean => typeof (value as { serialize?: unknown }).serialize === 'function';
@@ -74,7 +75,12 @@ export function buildSchema(): GraphQLSchema {
   const perRecord = Object.fromEntries(Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun)]));
   return makeExecutableSchema({
     typeDefs: documents,
-    resolvers: merge([scalarResolvers, perRecord, linkResolvers(shape, nouns, links), ...(nounResolvers as AnyResolvers[])]) as never,
+    resolvers: merge([
+      scalarResolvers,
+      perRecord,
+      linkResolvers(shape, nouns, links),
+      ...(nounResolvers as AnyResolvers[]),
+    ]) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
   });
 }

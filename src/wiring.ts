@@ -20,8 +20,10 @@ export const parts: Parts = {
       logger,
       explorerDir: builtExplorer(),
     }),
-  loadDirectory: async ({ editor, directory, signal }) => renderReport(await loadDirectory(editor, directory, { actor: 'load', signal })),
-  firstQuestion: '{ expiring(within: "P90D", on: "2022-08-01") { nodes { person { name } lastDay { edtf } certainty } } }',
+  loadDirectory: async ({ editor, directory, signal }) =>
+    renderReport(await loadDirectory(editor, directory, { actor: 'load', signal })),
+  firstQuestion:
+    '{ expiring(within: "P90D", on: "2022-08-01") { nodes { person { name } lastDay { edtf } certainty } } }',
 };
 
 /** Cursors are sealed with a key of their own, so that they outlive a restart and say nothing of other secrets. */

@@ -23,8 +23,10 @@ const claim = (said: Partial<ClaimRow>): ClaimRow =>
     publishedLatest: '2021-10-20',
     ...said,
   }) as ClaimRow;
-const day = (value: string, said: Partial<ClaimRow> = {}): ClaimRow => claim({ value, earliest: value, latest: value, ...said });
-const days = (value: string, earliest: string, latest: string, said: Partial<ClaimRow> = {}): ClaimRow => claim({ value, earliest, latest, ...said });
+const day = (value: string, said: Partial<ClaimRow> = {}): ClaimRow =>
+  claim({ value, earliest: value, latest: value, ...said });
+const days = (value: string, earliest: string, latest: string, said: Partial<ClaimRow> = {}): ClaimRow =>
+  claim({ value, earliest, latest, ...said });
 const derived = (row: ClaimRow, ...bases: ClaimRow[]): ClaimRow => ({
   ...row,
   basis: 'INFERRED',
@@ -55,28 +57,47 @@ describe('conflicts', () => {
 
   test('a value concluded from other fields is a voice of its own', () => {
     const sentence = claim({ field: 'lasted', value: 'P1Y' });
-    expect(conflictsOf('r', [may, derived(june, sentence), sentence])).toMatchObject([{ field: 'starts', compatible: false }]);
+    expect(conflictsOf('r', [may, derived(june, sentence), sentence])).toMatchObject([
+      { field: 'starts', compatible: false },
+    ]);
   });
 
   test.each<[string, ClaimRow[], boolean | null]>([
     ['one value of two sources', [may, days('2020-05', '2020-05-01', '2020-05-31', { sourceId: 's2' })], null],
     ['a month and a day in it', [may, day('2020-05-10')], true],
-    ['three that overlap by twos, but not all', [days('a', '2020-01-01', '2020-03-01'), days('b', '2020-02-01', '2020-05-01'), days('c', '2020-04-01', '2020-06-01')], false],
+    [
+      'three that overlap by twos, but not all',
+      [
+        days('a', '2020-01-01', '2020-03-01'),
+        days('b', '2020-02-01', '2020-05-01'),
+        days('c', '2020-04-01', '2020-06-01'),
+      ],
+      false,
+    ],
     ['two texts', [claim({ value: 'town' }), claim({ value: 'village' })], false],
     ['a day and a text', [may, claim({ value: 'spring' })], false],
     ['still so, and an end after that was published', [claim({ value: '..' }), day('2022-01-05')], true],
     ['still so, and an end before that was published', [claim({ value: '..' }), day('2021-01-05')], false],
-    ['still so, said without a day, and an end', [claim({ value: '..', publishedEarliest: '-infinity' }), day('1990-01-05')], true],
+    [
+      'still so, said without a day, and an end',
+      [claim({ value: '..', publishedEarliest: '-infinity' }), day('1990-01-05')],
+      true,
+    ],
     ['a deprecated value beside another', [may, day('1999-01-01', { bears: false, rank: 'DEPRECATED' })], null],
     ['a denied value beside another', [may, day('1999-01-01', { bears: false, stance: 'DENIES' })], null],
   ])('%s', (_, claims, compatible) => {
-    expect(conflictsOf('r', claims).map((conflict) => conflict.compatible)).toEqual(compatible === null ? [] : [compatible]);
+    expect(conflictsOf('r', claims).map((conflict) => conflict.compatible)).toEqual(
+      compatible === null ? [] : [compatible],
+    );
   });
 
   test('the accepted value comes first, though a claim above the level of the record is preferred', () => {
     const sealed = day('2020-05-03', { level: 3 });
     const [conflict] = conflictsOf('r', [sealed, june], 0);
-    expect(conflict!.values.map(({ value, isAccepted }) => [value, isAccepted])).toEqual([['2020-06-22', true], ['2020-05-03', false]]);
+    expect(conflict!.values.map(({ value, isAccepted }) => [value, isAccepted])).toEqual([
+      ['2020-06-22', true],
+      ['2020-05-03', false],
+    ]);
     expect(deciding([sealed, june], 'starts', 0)).toBe(june);
     expect(deciding([sealed, june], 'starts')).toBe(sealed);
   });
@@ -99,10 +120,18 @@ describe('verification', () => {
     ['a denial', [exists(), exists({ stance: 'OFFICIAL_DENIAL', bears: false })], 'DISPUTED'],
     ['a withdrawn denial', [exists(), exists({ stance: 'DENIES', bears: false, rank: 'DEPRECATED' })], 'REPORTED'],
     ['a denial of the day', [exists(), day('2020-05-03', { stance: 'DENIES', bears: false })], 'DISPUTED'],
-    ['a denial of a motive', [exists(), claim({ field: 'alleged_motive', value: 'spite', stance: 'DENIES', bears: false })], 'REPORTED'],
+    [
+      'a denial of a motive',
+      [exists(), claim({ field: 'alleged_motive', value: 'spite', stance: 'DENIES', bears: false })],
+      'REPORTED',
+    ],
     ['dates that contradict each other', [exists(), may, june], 'DISPUTED'],
     ['dates that agree', [exists(), may, day('2020-05-03')], 'REPORTED'],
-    ['places that contradict each other', [exists(), claim({ field: 'place_id', value: 'a' }), claim({ field: 'place_id', value: 'b' })], 'REPORTED'],
+    [
+      'places that contradict each other',
+      [exists(), claim({ field: 'place_id', value: 'a' }), claim({ field: 'place_id', value: 'b' })],
+      'REPORTED',
+    ],
   ])('%s', (_, claims, expected) => {
     expect(verificationOf(claims, originOf)).toBe(expected);
   });

@@ -68,6 +68,9 @@ describe.each(EXAMPLES)('$name', ({ name, program, before, needs }) => {
 
   present('says in one sentence what is wrong when the answer is an error, and fails', async () => {
     const wrong = run(program, [...before, example(name), `${server.url}/nowhere`], { cwd: packageRoot });
-    await expect(wrong).rejects.toMatchObject({ code: expect.any(Number), stdout: expect.not.stringContaining('Musakhan') });
+    await expect(wrong).rejects.toMatchObject({
+      code: expect.any(Number),
+      stdout: expect.not.stringContaining('Musakhan'),
+    });
   });
 });

@@ -18,7 +18,8 @@ function keysOf(ids: readonly string[], ...keys: string[]): (string | undefined)
 }
 
 const values = (claims: any[]): any[] => claims.map((claim) => claim.value);
-const bySource = (claims: any[], title: RegExp): any[] => claims.filter((claim) => title.test(claim.source?.title ?? ''));
+const bySource = (claims: any[], title: RegExp): any[] =>
+  claims.filter((claim) => title.test(claim.source?.title ?? ''));
 
 test("1. Musakhan's certificates in order, with what each renews", async () => {
   const { certificateChain } = await ask(
@@ -28,13 +29,16 @@ test("1. Musakhan's certificates in order, with what each renews", async () => {
     { person: id('km') },
   );
   const links = certificateChain.flatMap((chain: any) => chain.links);
-  expect(keysOf(links.map((l: any) => l.document.id), 'd1-km', 'd2-km', 'd3-km', 'd4-km', 'd5-km')).toEqual([
-    'd1-km',
-    'd2-km',
-    'd3-km',
-    'd4-km',
-    'd5-km',
-  ]);
+  expect(
+    keysOf(
+      links.map((l: any) => l.document.id),
+      'd1-km',
+      'd2-km',
+      'd3-km',
+      'd4-km',
+      'd5-km',
+    ),
+  ).toEqual(['d1-km', 'd2-km', 'd3-km', 'd4-km', 'd5-km']);
   expect(links.map((l: any) => [l.document.kind, l.document.validUntil.edtf])).toEqual([
     ['ASYLUM_SEEKER_CERTIFICATE', '[2020-01-28..2020-01-29]'],
     ['ASYLUM_SEEKER_CERTIFICATE', '2020-07'],
@@ -68,7 +72,9 @@ test('4. Who holds a valid refugee certificate on 1 December 2021', async () => 
     `query ($persons: [ID!]) { certificateHolders(on: "2021-12-01", persons: $persons) { nodes { person { id } answer reason documents { document { id } basis } } } }`,
     { persons: ['km', 'ma', 'ka', 'bm', 'tt', 'ss'].map(id) },
   );
-  const answers = Object.fromEntries(certificateHolders.nodes.map((n: any) => [keysOf([n.person.id], 'km', 'ma', 'ka', 'bm', 'tt', 'ss')[0], n]));
+  const answers = Object.fromEntries(
+    certificateHolders.nodes.map((n: any) => [keysOf([n.person.id], 'km', 'ma', 'ka', 'bm', 'tt', 'ss')[0], n]),
+  );
   expect(Object.fromEntries(Object.entries(answers).map(([who, n]: [string, any]) => [who, n.answer]))).toEqual({
     km: 'CERTAIN',
     ma: 'CERTAIN',
@@ -91,8 +97,15 @@ test('5. Refugee certificates that run out within 90 days of 1 August 2022', asy
   );
   expect(Object.keys(found).sort()).toEqual(['d4-km', 'd4-ma', 'd9-bm', 'd9-ka']);
   for (const key of ['d4-km', 'd4-ma'])
-    expect(found[key]).toMatchObject({ certainty: 'CERTAIN', basis: 'STATED', lastDay: { edtf: '2022-10-14' }, daysLeftAtLeast: 74, daysLeftAtMost: 74 });
-  for (const key of ['d9-ka', 'd9-bm']) expect(found[key]).toMatchObject({ certainty: 'POSSIBLE', basis: 'INFERRED', successorKnown: 'UNKNOWN' });
+    expect(found[key]).toMatchObject({
+      certainty: 'CERTAIN',
+      basis: 'STATED',
+      lastDay: { edtf: '2022-10-14' },
+      daysLeftAtLeast: 74,
+      daysLeftAtMost: 74,
+    });
+  for (const key of ['d9-ka', 'd9-bm'])
+    expect(found[key]).toMatchObject({ certainty: 'POSSIBLE', basis: 'INFERRED', successorKnown: 'UNKNOWN' });
   expect(expiring.totalCount).toEqual({ value: 4, isExact: true });
 });
 
@@ -117,11 +130,15 @@ test('10. Who was refused, or not granted, refugee status', async () => {
        conflicts(record: $refusal, field: "decided") { nodes { values { value claims { reference } } } } }`,
     { case: id('founding-case'), refusal: id('ss-refusal') },
   );
-  const answers = Object.fromEntries(withoutStatus.nodes.map((n: any) => [keysOf([n.person.id], 'ss', 'tt')[0], n.answer]));
+  const answers = Object.fromEntries(
+    withoutStatus.nodes.map((n: any) => [keysOf([n.person.id], 'ss', 'tt')[0], n.answer]),
+  );
   expect(answers).toEqual({ ss: 'REFUSED', tt: 'NOT_GRANTED' });
   // The refusal of citizenship (P22) is no decision about refugee status.
   expect(statusDecisions.nodes).toEqual([{ id: id('ss-refusal'), person: { id: id('ss') } }]);
-  const stated = conflicts.nodes[0].values.filter((v: any) => v.claims.some((c: any) => /^P4[89]$/.test(c.reference ?? ''))).map((v: any) => v.value);
+  const stated = conflicts.nodes[0].values
+    .filter((v: any) => v.claims.some((c: any) => /^P4[89]$/.test(c.reference ?? '')))
+    .map((v: any) => v.value);
   expect(stated).toEqual(expect.arrayContaining(['2018-10-04', '2018-10-05']));
 });
 
@@ -132,8 +149,16 @@ test("11. The order of the four grants, and S1's order as a conflict", async () 
        eventLinks(filter: { record: $km, kind: [PRECEDES] }) { nodes { from { id } assessment temporalCheck { result } stances { stance source { title } claim { reference } } } } }`,
     { km: id('km-grant') },
   );
-  expect(keysOf(statusDecisions.nodes.map((d: any) => d.id).slice(2), 'bm-grant', 'ka-grant')).toEqual(['bm-grant', 'ka-grant']);
-  expect(statusDecisions.nodes.map((d: any) => d.decided.edtf)).toEqual(['2020-10-16', '2020-10-16', '2020-10-28', '2020-10-29']);
+  expect(keysOf(statusDecisions.nodes.map((d: any) => d.id).slice(2), 'bm-grant', 'ka-grant')).toEqual([
+    'bm-grant',
+    'ka-grant',
+  ]);
+  expect(statusDecisions.nodes.map((d: any) => d.decided.edtf)).toEqual([
+    '2020-10-16',
+    '2020-10-16',
+    '2020-10-28',
+    '2020-10-29',
+  ]);
   const reverse = eventLinks.nodes.filter((l: any) => l.from.id !== id('km-grant'));
   expect(reverse).toHaveLength(2);
   for (const link of reverse) {
@@ -163,7 +188,9 @@ test('14. The border crossing of Musakhan: two days inside one month', async () 
     { crossing: id('km-ma-crossing') },
   );
   expect(event.starts.edtf).toBe('2019-10');
-  expect(values(event.claims)).toEqual(expect.arrayContaining(['2019-10-01', '2019-10-06', '2019-10', '[2019-10-07..2019-10-11]']));
+  expect(values(event.claims)).toEqual(
+    expect.arrayContaining(['2019-10-01', '2019-10-06', '2019-10', '[2019-10-07..2019-10-11]']),
+  );
   expect(bySource(event.claims, /slip into Kazakhstan/).map((c: any) => c.reference)).toContain('P1');
 });
 
@@ -193,7 +220,11 @@ test('15b. Retaliation for the grants: by which start of M1 does time permit it'
     { link: id('l1-ka'), grant: id('ka-grant'), congestion: id('congestion') },
   );
   const results = (reference: string) =>
-    new Set(link.temporalCheck.alternatives.filter((a: any) => a.effectClaim.reference === reference).map((a: any) => a.result));
+    new Set(
+      link.temporalCheck.alternatives
+        .filter((a: any) => a.effectClaim.reference === reference)
+        .map((a: any) => a.result),
+    );
   expect(link).toMatchObject({ assessment: 'DISPUTED', temporalCheck: { result: 'CONSISTENT' } });
   for (const start of ['E2', 'E3', 'E4']) expect(results(start)).toEqual(new Set(['CONSISTENT']));
   expect(results('E1')).toEqual(new Set(['UNDETERMINED']));
@@ -208,14 +239,17 @@ test('19. The start of M1: four values, and S42 is not counted as independent of
     { m1: id('m1') },
   );
   const byReference = new Map<string, Set<string>>();
-  for (const claim of event.claims) byReference.set(claim.reference, (byReference.get(claim.reference) ?? new Set()).add(claim.value));
+  for (const claim of event.claims)
+    byReference.set(claim.reference, (byReference.get(claim.reference) ?? new Set()).add(claim.value));
   expect(Object.fromEntries([...byReference].sort().map(([reference, set]) => [reference, [...set]]))).toEqual({
     E1: ['2020-10'],
     E2: ['2020-11'],
     E3: ['2020-11-15'],
     E4: ['2020-11-15~'],
   });
-  const origins = event.claims.filter((c: any) => c.reference === 'E1').flatMap((c: any) => c.origins.map((o: any) => o.title));
+  const origins = event.claims
+    .filter((c: any) => c.reference === 'E1')
+    .flatMap((c: any) => c.origins.map((o: any) => o.title));
   expect(new Set(origins).size).toBe(1);
 });
 
@@ -225,12 +259,24 @@ test('20. How much was stuck: wagons and trucks are two numbers', async () => {
     { measure: id('m1-measure') },
   );
   const held = (key: string) => tradeMeasure.observations.find((o: any) => o.id === id(key));
-  expect(held('obs-2021-01-wagons')).toMatchObject({ metric: 'HELD', unit: 'WAGON', qualifier: 'MORE_THAN', value: '7000' });
-  expect(held('obs-2021-01-06-trucks')).toMatchObject({ metric: 'HELD', unit: 'TRUCK', qualifier: 'ABOUT', value: '7500', observed: { edtf: '2021-01-06' } });
+  expect(held('obs-2021-01-wagons')).toMatchObject({
+    metric: 'HELD',
+    unit: 'WAGON',
+    qualifier: 'MORE_THAN',
+    value: '7000',
+  });
+  expect(held('obs-2021-01-06-trucks')).toMatchObject({
+    metric: 'HELD',
+    unit: 'TRUCK',
+    qualifier: 'ABOUT',
+    value: '7500',
+    observed: { edtf: '2021-01-06' },
+  });
   expect(held('obs-2020-11-30-dostyk-wagons')).toMatchObject({ unit: 'WAGON', value: '8850' });
   expect(held('obs-2020-11-30-altynkol-wagons')).toMatchObject({ unit: 'WAGON', value: '2016' });
   for (const group of tradeMeasure.observationsByUnit)
-    for (const { id: one } of group.observations) expect(tradeMeasure.observations.find((o: any) => o.id === one).unit).toBe(group.unit);
+    for (const { id: one } of group.observations)
+      expect(tradeMeasure.observations.find((o: any) => o.id === one).unit).toBe(group.unit);
 });
 
 test('21. What the talks changed, and what followed within ten days', async () => {
@@ -241,7 +287,11 @@ test('21. What the talks changed, and what followed within ten days', async () =
     { t1: id('t1'), case: id('founding-case') },
   );
   const accepted = talks.links.find((l: any) => l.to.id === id('wagons-accepted'));
-  expect(accepted).toMatchObject({ kind: 'CAUSES', assessment: 'SUPPORTED', stances: [{ stance: 'ASSERTS', informantRecord: { id: id('ktz') } }] });
+  expect(accepted).toMatchObject({
+    kind: 'CAUSES',
+    assessment: 'SUPPORTED',
+    stances: [{ stance: 'ASSERTS', informantRecord: { id: id('ktz') } }],
+  });
   const pickets = talks.links.find((l: any) => l.to.id === id('q1'));
   expect(pickets).toMatchObject({ kind: 'PRECEDES', temporalCheck: { result: 'CONSISTENT' } });
   expect(talks.starts.edtf).toBe('2021-02-02');
@@ -256,7 +306,9 @@ test('22. Day 250 and day 300 of the pickets', async () => {
   expect(event.starts.edtf).toBe('2021-02-08');
   // Day 1 counts: day n is n - 1 days after the first. Both days lie within what the sources say was still going on.
   const until = values(event.claims);
-  expect(until).toEqual(expect.arrayContaining([expect.stringContaining('2021-10-20'), expect.stringContaining('2021-12-04')]));
+  expect(until).toEqual(
+    expect.arrayContaining([expect.stringContaining('2021-10-20'), expect.stringContaining('2021-12-04')]),
+  );
 });
 
 test('23. Which claims about certificates rest on one interested source', async () => {
@@ -266,7 +318,15 @@ test('23. Which claims about certificates rest on one interested source', async 
     { case: id('founding-case') },
   );
   const stated = claims.nodes.filter((c: any) => c.source);
-  const about = new Set(keysOf(stated.map((c: any) => c.record.id), 'd4-km', 'd4-ma', 'km-extension', 'ma-extension'));
+  const about = new Set(
+    keysOf(
+      stated.map((c: any) => c.record.id),
+      'd4-km',
+      'd4-ma',
+      'km-extension',
+      'ma-extension',
+    ),
+  );
   expect(about).toEqual(new Set(['d4-km', 'd4-ma', 'km-extension', 'ma-extension']));
   for (const claim of stated) {
     expect(claim.source.title).toMatch(/Recognizes Xinjiang Refugees/);
@@ -281,7 +341,9 @@ test('25. Was Malik convicted? The sources contradict each other', async () => {
     `query ($charge: ID!) { conflicts(record: $charge, field: "status") { nodes { values { value isAccepted claims { reference source { title } } } } } }`,
     { charge: id('bm-charge') },
   );
-  const byValue = Object.fromEntries(conflicts.nodes[0].values.map((v: any) => [v.value, v.claims.map((c: any) => c.reference)]));
+  const byValue = Object.fromEntries(
+    conflicts.nodes[0].values.map((v: any) => [v.value, v.claims.map((c: any) => c.reference)]),
+  );
   expect(byValue).toMatchObject({ DROPPED: ['P38'], CONVICTED: ['P39'] });
 });
 
@@ -289,10 +351,13 @@ test('26. UNHCR figures are compatible with the grants, and no proof of them', a
   const { refugeeFigures } = await ask(
     `{ refugeeFigures(filter: { asylum: "KZ", origin: "CN" }, first: 100) { nodes { year metric unit value note verification sources { title } } } }`,
   );
-  const of = (year: number, metric: string) => refugeeFigures.nodes.find((f: any) => f.year === year && f.metric === metric);
+  const of = (year: number, metric: string) =>
+    refugeeFigures.nodes.find((f: any) => f.year === year && f.metric === metric);
   expect(of(2020, 'RECOGNIZED')).toMatchObject({ value: 5, note: expect.stringMatching(/round/i) });
   expect(of(2021, 'RECOGNIZED')?.value ?? 0).toBe(0);
-  expect(refugeeFigures.nodes.filter((f: any) => f.metric === 'REFUGEES_YEAR_END').map((f: any) => [f.year, f.value])).toEqual([
+  expect(
+    refugeeFigures.nodes.filter((f: any) => f.metric === 'REFUGEES_YEAR_END').map((f: any) => [f.year, f.value]),
+  ).toEqual([
     [2018, 0],
     [2019, 0],
     [2020, 5],
@@ -309,7 +374,17 @@ test("27. Musakhan's timeline from 2019 to 2022, and who shares it", async () =>
        companions(person: $km, from: "2019-01-01", to: "2022-12-31") { person { id } sharedEntries shared { how entry { record { id } } } } }`,
     { km: id('km') },
   );
-  const nine = ['km-ma-crossing', 'km-ma-press-conference', 'km-asylum-registration', 'km-ma-trial', 'km-ma-sentence', 'km-ma-release', 'km-grant', 'citizenship-refusal', 'km-extension'];
+  const nine = [
+    'km-ma-crossing',
+    'km-ma-press-conference',
+    'km-asylum-registration',
+    'km-ma-trial',
+    'km-ma-sentence',
+    'km-ma-release',
+    'km-grant',
+    'citizenship-refusal',
+    'km-extension',
+  ];
   const records = timeline.nodes.map((n: any) => n.record.id);
   const found = keysOf(records, ...nine).filter(Boolean);
   expect([...new Set(found)].sort()).toEqual([...nine].sort());
@@ -317,7 +392,10 @@ test("27. Musakhan's timeline from 2019 to 2022, and who shares it", async () =>
   expect(records).not.toContain(id('ma-attack'));
   const alimuly = companions.find((c: any) => c.person.id === id('ma'));
   expect(companions[0].person.id).toBe(id('ma'));
-  const shared = keysOf(alimuly.shared.map((s: any) => s.entry.record.id), ...nine);
+  const shared = keysOf(
+    alimuly.shared.map((s: any) => s.entry.record.id),
+    ...nine,
+  );
   for (const key of nine) expect(shared).toContain(key);
 });
 
@@ -334,7 +412,9 @@ test('trade incidents linked to the grants: how, who says so, how sure', async (
   expect(link.assessment).toBe('DISPUTED');
   const stances = link.stances.map((s: any) => s.stance);
   expect(stances).toEqual(expect.arrayContaining(['ASSERTS', 'REPORTS_ALLEGATION', 'DENIES', 'OFFICIAL_DENIAL']));
-  expect(link.stances.map((s: any) => s.informantRecord?.id).filter(Boolean)).toEqual(expect.arrayContaining([id('badykhan'), id('contessi')]));
+  expect(link.stances.map((s: any) => s.informantRecord?.id).filter(Boolean)).toEqual(
+    expect.arrayContaining([id('badykhan'), id('contessi')]),
+  );
   expect(m1.measure.statedMotive).toMatch(/quarantine|epidemic/i);
   expect(decision.tradeIncidents.map((i: any) => i.event.id)).toContain(id('m1'));
 });

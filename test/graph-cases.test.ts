@@ -8,7 +8,9 @@ beforeAll(async () => {
 afterAll(() => h?.close());
 
 const withIds = (filter: Record<string, unknown>, refs: RegExp) =>
-  Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, refs.test(name) ? h.id(String(value)) : value]));
+  Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => [name, refs.test(name) ? h.id(String(value)) : value]),
+  );
 const idsOf = (connection: { nodes: { id: string }[] }): string[] => connection.nodes.map((node) => node.id).sort();
 const idsFor = (keys: string[]): string[] => keys.map((key) => h.id(key)).sort();
 
@@ -19,9 +21,18 @@ describe('case files', () => {
         members { totalCount { value } nodes { role case { title } record { __typename ... on Person { name } ... on Event { title } ... on LegalCase { proceedings: title } } } } } }`,
       { id: h.id('gate') },
     );
-    expect(data.case).toMatchObject({ reference: expect.stringMatching(/^C-\d+$/), title: 'The gate of Oldtown', status: 'OPEN', summary: 'What happened at the gate', verification: 'REPORTED' });
+    expect(data.case).toMatchObject({
+      reference: expect.stringMatching(/^C-\d+$/),
+      title: 'The gate of Oldtown',
+      status: 'OPEN',
+      summary: 'What happened at the gate',
+      verification: 'REPORTED',
+    });
     expect(data.case.members.totalCount.value).toBe(4);
-    const members = data.case.members.nodes.map(({ role, record }: { role: string; record: object }) => ({ role, ...record }));
+    const members = data.case.members.nodes.map(({ role, record }: { role: string; record: object }) => ({
+      role,
+      ...record,
+    }));
     expect(members).toEqual(
       expect.arrayContaining([
         { role: null, __typename: 'Person', name: 'Bek Zhandarov' },
@@ -44,7 +55,10 @@ describe('case files', () => {
     expect(file.events.nodes).toEqual([{ record: { __typename: 'Event' } }, { record: { __typename: 'Event' } }]);
     expect(file.none.nodes).toEqual([]);
     expect(file.page.pageInfo.hasNextPage).toBe(true);
-    const next = await h.ask(`query ($id: ID!, $after: String) { case(id: $id) { members(after: $after) { nodes { id } } } }`, { id: h.id('gate'), after: file.page.pageInfo.endCursor });
+    const next = await h.ask(
+      `query ($id: ID!, $after: String) { case(id: $id) { members(after: $after) { nodes { id } } } }`,
+      { id: h.id('gate'), after: file.page.pageInfo.endCursor },
+    );
     expect(next.case.members.nodes).toHaveLength(1);
   });
 
@@ -57,7 +71,9 @@ describe('case files', () => {
     [{ source: 's1' }, ['gate']],
     [{}, ['gate', 'other']],
   ])('cases with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
-    const { cases } = await h.ask(`query ($filter: CaseFilter) { cases(filter: $filter) { nodes { id } } }`, { filter: withIds(filter, /holds|source/) });
+    const { cases } = await h.ask(`query ($filter: CaseFilter) { cases(filter: $filter) { nodes { id } } }`, {
+      filter: withIds(filter, /holds|source/),
+    });
     expect(idsOf(cases)).toEqual(idsFor(keys));
   });
 
@@ -79,10 +95,24 @@ describe('proceedings and charges', () => {
       number: '1-22',
       court: { name: 'Court of Oldtown' },
       stage: null,
-      period: { certain: { from: '2019-04-30', until: '2019-05-02' }, possible: { from: '2019-04-01', until: '2019-05-02' } },
+      period: {
+        certain: { from: '2019-04-30', until: '2019-05-02' },
+        possible: { from: '2019-04-01', until: '2019-05-02' },
+      },
     });
     expect(legalCase.charges).toEqual([
-      { offence: 'crossing the gate', law: 'article 1', status: 'CONVICTED', seq: 1, decided: { edtf: '2019-05-02' }, sentenceLength: 'P1Y', person: { name: 'Bek Zhandarov' }, legalCase: { title: 'State v. Bek' }, verification: 'REPORTED', unsourcedFields: ['offence', 'law', 'decided', 'sentenceLength'] },
+      {
+        offence: 'crossing the gate',
+        law: 'article 1',
+        status: 'CONVICTED',
+        seq: 1,
+        decided: { edtf: '2019-05-02' },
+        sentenceLength: 'P1Y',
+        person: { name: 'Bek Zhandarov' },
+        legalCase: { title: 'State v. Bek' },
+        verification: 'REPORTED',
+        unsourcedFields: ['offence', 'law', 'decided', 'sentenceLength'],
+      },
       expect.objectContaining({ offence: 'whistling', status: 'DROPPED', seq: 2 }),
     ]);
   });
@@ -98,7 +128,10 @@ describe('proceedings and charges', () => {
     [{ during: { from: '2019-04-15', until: '2019-04-16', certainty: 'CERTAIN' } }, []],
     [{ case: 'gate', source: 's4' }, ['trial']],
   ])('legal cases with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
-    const { legalCases } = await h.ask(`query ($filter: LegalCaseFilter) { legalCases(filter: $filter) { nodes { id } } }`, { filter: withIds(filter, /^(court|person|case|source)$/) });
+    const { legalCases } = await h.ask(
+      `query ($filter: LegalCaseFilter) { legalCases(filter: $filter) { nodes { id } } }`,
+      { filter: withIds(filter, /^(court|person|case|source)$/) },
+    );
     expect(idsOf(legalCases)).toEqual(idsFor(keys));
   });
 
@@ -113,7 +146,9 @@ describe('proceedings and charges', () => {
     [{ case: 'other' }, []],
     [{ source: 's4' }, ['charge1']],
   ])('charges with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
-    const { charges } = await h.ask(`query ($filter: ChargeFilter) { charges(filter: $filter) { nodes { id } } }`, { filter: withIds(filter, /^(court|person|case|source|legalCase)$/) });
+    const { charges } = await h.ask(`query ($filter: ChargeFilter) { charges(filter: $filter) { nodes { id } } }`, {
+      filter: withIds(filter, /^(court|person|case|source|legalCase)$/),
+    });
     expect(idsOf(charges)).toEqual(idsFor(keys));
   });
 
@@ -121,7 +156,10 @@ describe('proceedings and charges', () => {
     const PAGE = `query ($after: String) { charges(first: 1, after: $after) { nodes { offence } pageInfo { endCursor } } }`;
     const first = await h.ask(PAGE);
     const second = await h.ask(PAGE, { after: first.charges.pageInfo.endCursor });
-    expect([first.charges.nodes, second.charges.nodes]).toEqual([[{ offence: 'crossing the gate' }], [{ offence: 'whistling' }]]);
+    expect([first.charges.nodes, second.charges.nodes]).toEqual([
+      [{ offence: 'crossing the gate' }],
+      [{ offence: 'whistling' }],
+    ]);
   });
 });
 

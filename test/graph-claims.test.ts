@@ -18,7 +18,12 @@ interface Claim {
 }
 
 const claimsOn = async (key: string, field: string): Promise<Claim[]> =>
-  (await h.ask(`query ($id: ID!, $field: String) { node(id: $id) { ... on Record { claims(field: $field) { ${CLAIM} } } } }`, { id: h.id(key), field })).node.claims;
+  (
+    await h.ask(
+      `query ($id: ID!, $field: String) { node(id: $id) { ... on Record { claims(field: $field) { ${CLAIM} } } } }`,
+      { id: h.id(key), field },
+    )
+  ).node.claims;
 
 describe('a claim', () => {
   test('says who said what, in whose words, where', async () => {
@@ -70,15 +75,39 @@ describe('a claim', () => {
 
   test('of a relay of a copy has the original piece as its origin', async () => {
     const claims = await claimsOn('release', '');
-    const origins = claims.map(({ field, source, origins }) => [field, (source as { title: string }).title, (origins as { title: string }[])[0]!.title]);
-    expect(origins).toEqual(expect.arrayContaining([[null, 'The gate closes (relay)', 'The gate closes'], [null, 'The gate closes (reprint)', 'The gate closes']]));
+    const origins = claims.map(({ field, source, origins }) => [
+      field,
+      (source as { title: string }).title,
+      (origins as { title: string }[])[0]!.title,
+    ]);
+    expect(origins).toEqual(
+      expect.arrayContaining([
+        [null, 'The gate closes (relay)', 'The gate closes'],
+        [null, 'The gate closes (reprint)', 'The gate closes'],
+      ]),
+    );
   });
 
   test('of another record gives that record', async () => {
-    const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { residence { name } claims(field: "residence") { field value date { edtf } valueRecord { id ... on Place { name } } isAccepted } } }`, { id: h.id('bek') });
+    const { person } = await h.ask(
+      `query ($id: ID!) { person(id: $id) { residence { name } claims(field: "residence") { field value date { edtf } valueRecord { id ... on Place { name } } isAccepted } } }`,
+      { id: h.id('bek') },
+    );
     expect(person.claims).toEqual([
-      { field: 'residence', value: h.id('town'), date: null, valueRecord: { id: h.id('town'), name: 'Oldtown' }, isAccepted: true },
-      { field: 'residence', value: h.id('abroad'), date: null, valueRecord: { id: h.id('abroad'), name: 'Farburg' }, isAccepted: false },
+      {
+        field: 'residence',
+        value: h.id('town'),
+        date: null,
+        valueRecord: { id: h.id('town'), name: 'Oldtown' },
+        isAccepted: true,
+      },
+      {
+        field: 'residence',
+        value: h.id('abroad'),
+        date: null,
+        valueRecord: { id: h.id('abroad'), name: 'Farburg' },
+        isAccepted: false,
+      },
     ]);
     expect(person.residence).toEqual({ name: 'Oldtown' });
   });
@@ -86,7 +115,10 @@ describe('a claim', () => {
   test('in which an interested party speaks says so, and one in which somebody else speaks does not', async () => {
     const [statement] = await claimsOn('statement', '');
     expect(statement).toMatchObject({ restsOnInterest: [{ statement: 'husband of the author' }] });
-    const { claims } = await h.ask(`query ($record: ID!, $source: ID!) { claims(filter: { record: $record, source: $source, field: "starts" }) { nodes { isDerived restsOnInterest { statement } } } }`, { record: h.id('release'), source: h.id('s1') });
+    const { claims } = await h.ask(
+      `query ($record: ID!, $source: ID!) { claims(filter: { record: $record, source: $source, field: "starts" }) { nodes { isDerived restsOnInterest { statement } } } }`,
+      { record: h.id('release'), source: h.id('s1') },
+    );
     expect(claims.nodes).toEqual(
       expect.arrayContaining([
         { isDerived: false, restsOnInterest: [] },
@@ -96,7 +128,9 @@ describe('a claim', () => {
   });
 
   test('has no claims, conflicts or unsourced fields of its own', async () => {
-    const { claims } = await h.ask(`{ claims(filter: { reference: "P14" }) { nodes { claims { id } conflicts { field } unsourcedFields } } }`);
+    const { claims } = await h.ask(
+      `{ claims(filter: { reference: "P14" }) { nodes { claims { id } conflicts { field } unsourcedFields } } }`,
+    );
     expect(claims.nodes).toEqual([{ claims: [], conflicts: [], unsourcedFields: [] }]);
   });
 });
@@ -121,34 +155,54 @@ describe('the list of claims', () => {
     [{ record: 'release', field: 'starts', published: { until: '2019-12-31' } }, 1],
     [{ case: 'other' }, 0],
   ])('with %j has %i', async (filter: Record<string, unknown>, count) => {
-    const given = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, /^(record|source|informant|case)$/.test(name) ? h.id(String(value)) : value]));
-    const { claims } = await h.ask(`query ($filter: ClaimFilter) { claims(filter: $filter) { nodes { id } totalCount { value } } }`, { filter: given });
+    const given = Object.fromEntries(
+      Object.entries(filter).map(([name, value]) => [
+        name,
+        /^(record|source|informant|case)$/.test(name) ? h.id(String(value)) : value,
+      ]),
+    );
+    const { claims } = await h.ask(
+      `query ($filter: ClaimFilter) { claims(filter: $filter) { nodes { id } totalCount { value } } }`,
+      { filter: given },
+    );
     expect([claims.nodes.length, claims.totalCount.value]).toEqual([count, count]);
   });
 
   test('agrees with what each claim says of itself', async () => {
-    const { claims: all } = await h.ask(`{ claims(first: 100) { totalCount { value } nodes { id isAccepted restsOnInterest { id } } pageInfo { hasNextPage } } }`);
+    const { claims: all } = await h.ask(
+      `{ claims(first: 100) { totalCount { value } nodes { id isAccepted restsOnInterest { id } } pageInfo { hasNextPage } } }`,
+    );
     expect(all.totalCount.value).toBeGreaterThan(20);
     for (const [filter, holds] of [
       ['accepted: true', (claim: { isAccepted: boolean }) => claim.isAccepted],
       ['interested: true', (claim: { restsOnInterest: unknown[] }) => claim.restsOnInterest.length > 0],
     ] as const) {
       const { claims } = await h.ask(`{ claims(first: 100, filter: { ${filter} }) { nodes { id } } }`);
-      expect(claims.nodes.map(({ id }: { id: string }) => id)).toEqual(all.nodes.filter(holds).map(({ id }: { id: string }) => id));
+      expect(claims.nodes.map(({ id }: { id: string }) => id)).toEqual(
+        all.nodes.filter(holds).map(({ id }: { id: string }) => id),
+      );
     }
   });
 
   test('of a case holds the claims on what belongs to its persons', async () => {
-    const { claims } = await h.ask(`query ($case: ID!) { claims(first: 100, filter: { case: $case }) { nodes { record { __typename } } } }`, { case: h.id('gate') });
+    const { claims } = await h.ask(
+      `query ($case: ID!) { claims(first: 100, filter: { case: $case }) { nodes { record { __typename } } } }`,
+      { case: h.id('gate') },
+    );
     const types = new Set(claims.nodes.map((node: { record: { __typename: string } }) => node.record.__typename));
-    expect([...types].sort()).toEqual(expect.arrayContaining(['Charge', 'Detention', 'Event', 'LegalCase', 'Person', 'Relation']));
+    expect([...types].sort()).toEqual(
+      expect.arrayContaining(['Charge', 'Detention', 'Event', 'LegalCase', 'Person', 'Relation']),
+    );
   });
 
   test('is paged without losing or repeating any', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const { claims } = await h.ask(`query ($after: String) { claims(first: 7, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }`, { after });
+      const { claims } = await h.ask(
+        `query ($after: String) { claims(first: 7, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }`,
+        { after },
+      );
       seen.push(...claims.nodes.map(({ id }: { id: string }) => id));
       after = claims.pageInfo.hasNextPage ? claims.pageInfo.endCursor : null;
     } while (after);
@@ -166,17 +220,41 @@ describe('conflicts', () => {
   test('a derived range is accepted, and the two values it covers are still in conflict', async () => {
     const { conflicts } = await h.ask(CONFLICTS, { record: h.id('release') });
     expect(conflicts.totalCount.value).toBe(1);
-    expect(conflicts.nodes[0]).toMatchObject({ record: { __typename: 'Event', id: h.id('release') }, field: 'starts', compatible: false });
+    expect(conflicts.nodes[0]).toMatchObject({
+      record: { __typename: 'Event', id: h.id('release') },
+      field: 'starts',
+      compatible: false,
+    });
     expect(conflicts.nodes[0].values).toEqual([
-      { value: '[2020-05,2020-06-22]', date: { edtf: '[2020-05,2020-06-22]', isOpen: false }, valueRecord: null, isAccepted: true, claims: [{ basis: 'INFERRED', source: null }] },
+      {
+        value: '[2020-05,2020-06-22]',
+        date: { edtf: '[2020-05,2020-06-22]', isOpen: false },
+        valueRecord: null,
+        isAccepted: true,
+        claims: [{ basis: 'INFERRED', source: null }],
+      },
       expect.objectContaining({ value: '2020-06-22', isAccepted: false }),
-      expect.objectContaining({ value: '2020-05', claims: [{ basis: 'STATED', source: { title: 'The gate closes' } }, { basis: 'STATED', source: { title: 'The gate closes (reprint)' } }] }),
+      expect.objectContaining({
+        value: '2020-05',
+        claims: [
+          { basis: 'STATED', source: { title: 'The gate closes' } },
+          { basis: 'STATED', source: { title: 'The gate closes (reprint)' } },
+        ],
+      }),
     ]);
   });
 
   test('a month and a day in it are compatible, and so are "still so" and a later end', async () => {
     const { conflicts } = await h.ask(CONFLICTS, { record: h.id('bek-held') });
-    expect(conflicts.nodes.map(({ field, compatible, values }: { field: string; compatible: boolean; values: { value: string }[] }) => [field, compatible, values.map(({ value }) => value)])).toEqual([
+    expect(
+      conflicts.nodes.map(
+        ({ field, compatible, values }: { field: string; compatible: boolean; values: { value: string }[] }) => [
+          field,
+          compatible,
+          values.map(({ value }) => value),
+        ],
+      ),
+    ).toEqual([
       ['ends', true, ['..', '2022-01-05']],
       ['starts', true, ['2019-03', '2019-03-10']],
     ]);
@@ -185,7 +263,13 @@ describe('conflicts', () => {
 
   test('places in conflict are given as places', async () => {
     const { conflicts } = await h.ask(CONFLICTS, { field: 'residence' });
-    expect(conflicts.nodes).toMatchObject([{ field: 'residence', compatible: false, values: [{ valueRecord: { name: 'Oldtown' } }, { valueRecord: { name: 'Farburg' } }] }]);
+    expect(conflicts.nodes).toMatchObject([
+      {
+        field: 'residence',
+        compatible: false,
+        values: [{ valueRecord: { name: 'Oldtown' } }, { valueRecord: { name: 'Farburg' } }],
+      },
+    ]);
   });
 
   test.each([
@@ -197,7 +281,9 @@ describe('conflicts', () => {
     [{ case: 'other' }, 0],
     [{ record: 'amina' }, 0],
   ])('with %j are %i', async (asked: Record<string, unknown>, count) => {
-    const given = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, /record|case/.test(name) ? h.id(String(value)) : value]));
+    const given = Object.fromEntries(
+      Object.entries(asked).map(([name, value]) => [name, /record|case/.test(name) ? h.id(String(value)) : value]),
+    );
     const { conflicts } = await h.ask(CONFLICTS, given);
     expect([conflicts.nodes.length, conflicts.totalCount.value]).toEqual([count, count]);
   });
@@ -205,10 +291,19 @@ describe('conflicts', () => {
   test('are paged, and are those that the records tell themselves', async () => {
     const first = await h.ask(CONFLICTS, { first: 3 });
     const second = await h.ask(CONFLICTS, { first: 3, after: first.conflicts.pageInfo.endCursor });
-    const listed = [...first.conflicts.nodes, ...second.conflicts.nodes].map(({ record, field, compatible }) => [record.id, field, compatible]);
+    const listed = [...first.conflicts.nodes, ...second.conflicts.nodes].map(({ record, field, compatible }) => [
+      record.id,
+      field,
+      compatible,
+    ]);
     const ids = await h.sql<{ id: string }>(`select id from records where noun <> 'claims' order by id`);
-    const told = await h.ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Record { conflicts { field compatible } } } }`, { ids: ids.map(({ id }) => id).slice(0, 100) });
-    const own = told.nodes.flatMap((node: { id: string; conflicts: { field: string; compatible: boolean }[] }) => node.conflicts.map(({ field, compatible }) => [node.id, field, compatible]));
+    const told = await h.ask(
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Record { conflicts { field compatible } } } }`,
+      { ids: ids.map(({ id }) => id).slice(0, 100) },
+    );
+    const own = told.nodes.flatMap((node: { id: string; conflicts: { field: string; compatible: boolean }[] }) =>
+      node.conflicts.map(({ field, compatible }) => [node.id, field, compatible]),
+    );
     expect(listed).toEqual(own);
   });
 });
@@ -218,7 +313,12 @@ test('what every record says about its claims costs one statement for each relat
     `{ events(first: 10) { nodes { verification unsourcedFields conflicts { field } sources { title } claims { isAccepted verification origins { title } restsOnInterest { statement } date { edtf } } } } }`,
   );
   expect(errors).toBeUndefined();
-  expect(data.events.nodes.map(({ verification }: { verification: string }) => verification)).toEqual(['REPORTED', 'DISPUTED', 'REPORTED', 'DISPUTED']);
+  expect(data.events.nodes.map(({ verification }: { verification: string }) => verification)).toEqual([
+    'REPORTED',
+    'DISPUTED',
+    'REPORTED',
+    'DISPUTED',
+  ]);
   const names = statements.map(({ name }) => name);
   // Chains of copies are followed step by step: a source by id may be asked once for each step.
   const repeated = names.filter((name, i) => names.indexOf(name) !== i && name !== 'sources by id');

@@ -36,8 +36,20 @@ describe('persons', () => {
       died: null,
       residence: { name: 'Oldtown', parent: { name: 'Green Valley' } },
       names: [
-        { value: 'Amina Musakhanuly', script: 'Latn', language: 'en', kind: 'MAIN', person: { name: 'Amina Musakhanuly' } },
-        { value: 'Әмина Мұсаханұлы', script: 'Cyrl', language: 'kk', kind: 'TRANSLITERATION', person: { name: 'Amina Musakhanuly' } },
+        {
+          value: 'Amina Musakhanuly',
+          script: 'Latn',
+          language: 'en',
+          kind: 'MAIN',
+          person: { name: 'Amina Musakhanuly' },
+        },
+        {
+          value: 'Әмина Мұсаханұлы',
+          script: 'Cyrl',
+          language: 'kk',
+          kind: 'TRANSLITERATION',
+          person: { name: 'Amina Musakhanuly' },
+        },
       ],
       unsourcedFields: ['sex', 'born', 'ethnicity', 'residence'],
       // The second source is a copy of the first: one origin.
@@ -48,21 +60,36 @@ describe('persons', () => {
   });
 
   test('a person without any visible name has none', async () => {
-    const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { name names { value } nationalities } }`, { id: h.id('cem') });
+    const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { name names { value } nationalities } }`, {
+      id: h.id('cem'),
+    });
     expect(person).toEqual({ name: null, names: [], nationalities: ['SE'] });
   });
 
   test('relations are seen from both sides, with the other side resolved', async () => {
     const relations = `relations { kind isReverse role otherPerson { name } organization { name } period { starts { edtf } ends { isOpen } } relation { person { name } } }`;
-    const { amina, bek } = await h.ask(`query ($a: ID!, $b: ID!) { amina: person(id: $a) { ${relations} } bek: person(id: $b) { ${relations} } }`, {
-      a: h.id('amina'),
-      b: h.id('bek'),
-    });
-    const spouse = { kind: 'SPOUSE', role: null, organization: null, period: { starts: { edtf: '2005' }, ends: null }, relation: { person: { name: 'Amina Musakhanuly' } } };
+    const { amina, bek } = await h.ask(
+      `query ($a: ID!, $b: ID!) { amina: person(id: $a) { ${relations} } bek: person(id: $b) { ${relations} } }`,
+      {
+        a: h.id('amina'),
+        b: h.id('bek'),
+      },
+    );
+    const spouse = {
+      kind: 'SPOUSE',
+      role: null,
+      organization: null,
+      period: { starts: { edtf: '2005' }, ends: null },
+      relation: { person: { name: 'Amina Musakhanuly' } },
+    };
     expect(amina.relations).toEqual(
       expect.arrayContaining([
         { ...spouse, isReverse: false, otherPerson: { name: 'Bek Zhandarov' } },
-        expect.objectContaining({ kind: 'MEMBER', organization: { name: 'Voice' }, period: { starts: { edtf: '2010' }, ends: { isOpen: true } } }),
+        expect.objectContaining({
+          kind: 'MEMBER',
+          organization: { name: 'Voice' },
+          period: { starts: { edtf: '2010' }, ends: { isOpen: true } },
+        }),
       ]),
     );
     expect(bek.relations).toEqual(
@@ -71,7 +98,9 @@ describe('persons', () => {
         expect.objectContaining({ kind: 'LEADER', role: 'founder and head', isReverse: false }),
       ]),
     );
-    const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { relations(kind: [LEADER]) { kind } } }`, { id: h.id('bek') });
+    const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { relations(kind: [LEADER]) { kind } } }`, {
+      id: h.id('bek'),
+    });
     expect(person.relations).toEqual([{ kind: 'LEADER' }]);
   });
 
@@ -87,7 +116,9 @@ describe('persons', () => {
     ['nobody', 'Rostislav', []],
     ['no letters at all', '%%', []],
   ])('a name is found by %s', async (_, name, found) => {
-    const { persons } = await h.ask(`query ($name: String!) { persons(filter: { name: $name }) { nodes { id } } }`, { name });
+    const { persons } = await h.ask(`query ($name: String!) { persons(filter: { name: $name }) { nodes { id } } }`, {
+      name,
+    });
     expect(persons.nodes.map((node: { id: string }) => node.id)).toEqual(found.map((key) => h.id(key)));
   });
 
@@ -95,7 +126,9 @@ describe('persons', () => {
     const word = nameKey('Musahanuly');
     const plan = await withClient(h.database.adminUrl, async (client) => {
       await client.query('set enable_seqscan = off');
-      const { rows } = await client.query(`explain (costs off) select person_id from person_names where name_key ~ '${spellings(word)}' or name_key %> '${word}'`);
+      const { rows } = await client.query(
+        `explain (costs off) select person_id from person_names where name_key ~ '${spellings(word)}' or name_key %> '${word}'`,
+      );
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     });
     expect(plan.match(/person_names_by_key/g)).toHaveLength(2);
@@ -123,8 +156,16 @@ describe('persons', () => {
     [{ reference: 'P-0' }, []],
     [{ reference: 'seventeen' }, []],
   ])('persons with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
-    const given = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, /^(place|event|relatedTo|case|source)$/.test(name) ? h.id(String(value)) : value]));
-    const { persons } = await h.ask(`query ($filter: PersonFilter) { persons(filter: $filter) { nodes { id } totalCount { value isExact } } }`, { filter: given });
+    const given = Object.fromEntries(
+      Object.entries(filter).map(([name, value]) => [
+        name,
+        /^(place|event|relatedTo|case|source)$/.test(name) ? h.id(String(value)) : value,
+      ]),
+    );
+    const { persons } = await h.ask(
+      `query ($filter: PersonFilter) { persons(filter: $filter) { nodes { id } totalCount { value isExact } } }`,
+      { filter: given },
+    );
     const ids = persons.nodes.map((node: { id: string }) => node.id);
     expect(ids.sort()).toEqual(keys.map((key) => h.id(key)).sort());
     expect(persons.totalCount).toEqual({ value: keys.length, isExact: true });
@@ -132,7 +173,10 @@ describe('persons', () => {
 
   test('a person is found again by the reference', async () => {
     const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { reference } }`, { id: h.id('bek') });
-    const { persons } = await h.ask(`query ($reference: String!) { persons(filter: { reference: $reference }) { nodes { name } } }`, person);
+    const { persons } = await h.ask(
+      `query ($reference: String!) { persons(filter: { reference: $reference }) { nodes { name } } }`,
+      person,
+    );
     expect(persons.nodes).toEqual([{ name: 'Bek Zhandarov' }]);
   });
 });
@@ -160,7 +204,10 @@ describe('pages', () => {
 
   test('a cursor of another list is refused', async () => {
     const { organizations } = await h.ask(`{ organizations(first: 1) { pageInfo { endCursor } } }`);
-    await expect(h.ask(PAGE, { first: 1, after: organizations.pageInfo.endCursor })).rejects.toMatchObject({ code: 'BAD_USER_INPUT', rule: 'cursor' });
+    await expect(h.ask(PAGE, { first: 1, after: organizations.pageInfo.endCursor })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      rule: 'cursor',
+    });
   });
 });
 
@@ -172,11 +219,24 @@ describe('events inside persons, organizations and places', () => {
     );
     expect(errors).toBeUndefined();
     expect(data.nodes).toEqual([
-      { name: 'Bek Zhandarov', events: { nodes: [{ title: 'Arrest of Bek' }, { title: 'Release of Bek' }], totalCount: { value: 4 }, pageInfo: { hasNextPage: true } } },
-      { name: 'Amina Musakhanuly', events: { nodes: [{ title: 'Release of Bek' }], totalCount: { value: 1 }, pageInfo: { hasNextPage: false } } },
+      {
+        name: 'Bek Zhandarov',
+        events: {
+          nodes: [{ title: 'Arrest of Bek' }, { title: 'Release of Bek' }],
+          totalCount: { value: 4 },
+          pageInfo: { hasNextPage: true },
+        },
+      },
+      {
+        name: 'Amina Musakhanuly',
+        events: { nodes: [{ title: 'Release of Bek' }], totalCount: { value: 1 }, pageInfo: { hasNextPage: false } },
+      },
       { name: null, events: { nodes: [], totalCount: { value: 0 }, pageInfo: { hasNextPage: false } } },
     ]);
-    expect(statements.map(({ name }) => name).filter((name) => name.startsWith('Person.events'))).toEqual(['Person.events', 'Person.events count']);
+    expect(statements.map(({ name }) => name).filter((name) => name.startsWith('Person.events'))).toEqual([
+      'Person.events',
+      'Person.events count',
+    ]);
   });
 
   test('go on after a cursor, which belongs to one parent and one filter', async () => {
@@ -185,7 +245,10 @@ describe('events inside persons, organizations and places', () => {
     const after = first.person.events.pageInfo.endCursor;
     expect(titles(first.person.events)).toEqual(['Arrest of Bek', 'Release of Bek', 'Statement by Bek']);
     const second = await h.ask(EVENTS, { id: h.id('bek'), after });
-    expect(second.person.events).toEqual({ nodes: [{ title: 'A threat nobody dates' }], pageInfo: { endCursor: expect.any(String), hasPreviousPage: true, hasNextPage: false } });
+    expect(second.person.events).toEqual({
+      nodes: [{ title: 'A threat nobody dates' }],
+      pageInfo: { endCursor: expect.any(String), hasPreviousPage: true, hasNextPage: false },
+    });
     await expect(h.ask(EVENTS, { id: h.id('amina'), after })).rejects.toMatchObject({ rule: 'cursor' });
     await expect(h.ask(EVENTS, { id: h.id('bek'), after, role: ['VICTIM'] })).rejects.toMatchObject({ rule: 'cursor' });
   });
@@ -199,7 +262,11 @@ describe('events inside persons, organizations and places', () => {
       }`,
       { person: h.id('bek'), organization: h.id('ministry'), place: h.id('land') },
     );
-    expect([titles(person.events), titles(organization.events), titles(place.events)]).toEqual([['Statement by Bek'], ['Arrest of Bek'], ['Release of Bek']]);
+    expect([titles(person.events), titles(organization.events), titles(place.events)]).toEqual([
+      ['Statement by Bek'],
+      ['Arrest of Bek'],
+      ['Release of Bek'],
+    ]);
   });
 });
 
@@ -213,10 +280,19 @@ describe('organizations and places', () => {
       }`,
       { voice: h.id('voice'), courier: h.id('courier'), ministry: h.id('ministry') },
     );
-    expect(voice).toMatchObject({ nativeName: 'Дауыс', aliases: ['The Voice of Oldtown'], website: 'https://voice.example' });
+    expect(voice).toMatchObject({
+      nativeName: 'Дауыс',
+      aliases: ['The Voice of Oldtown'],
+      website: 'https://voice.example',
+    });
     expect(voice.relations.map((r: { kind: string }) => r.kind).sort()).toEqual(['LEADER', 'MEMBER']);
     expect(courier.publishedSources.nodes).toEqual([{ title: 'The gate closes' }]);
-    expect(ministry).toEqual({ acronym: 'MG', jurisdiction: 'KZ', parts: [{ name: 'Gatehouse Service', parts: [{ name: 'Night Desk' }] }], place: { name: 'Oldtown' } });
+    expect(ministry).toEqual({
+      acronym: 'MG',
+      jurisdiction: 'KZ',
+      parts: [{ name: 'Gatehouse Service', parts: [{ name: 'Night Desk' }] }],
+      place: { name: 'Oldtown' },
+    });
   });
 
   test.each([
@@ -230,9 +306,19 @@ describe('organizations and places', () => {
     [{ partOf: 'ministry' }, ['gatehouse', 'desk']],
     [{ event: 'release' }, ['ministry']],
   ])('organizations with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
-    const given = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, /^(place|event|partOf)$/.test(name) ? h.id(String(value)) : value]));
-    const { organizations } = await h.ask(`query ($filter: OrganizationFilter) { organizations(filter: $filter) { nodes { id name } } }`, { filter: given });
-    expect(organizations.nodes.map((node: { id: string }) => node.id).sort()).toEqual(keys.map((key) => h.id(key)).sort());
+    const given = Object.fromEntries(
+      Object.entries(filter).map(([name, value]) => [
+        name,
+        /^(place|event|partOf)$/.test(name) ? h.id(String(value)) : value,
+      ]),
+    );
+    const { organizations } = await h.ask(
+      `query ($filter: OrganizationFilter) { organizations(filter: $filter) { nodes { id name } } }`,
+      { filter: given },
+    );
+    expect(organizations.nodes.map((node: { id: string }) => node.id).sort()).toEqual(
+      keys.map((key) => h.id(key)).sort(),
+    );
   });
 
   test('a place lies in others, has exact coordinates and its organizations', async () => {
@@ -253,7 +339,10 @@ describe('organizations and places', () => {
       country: 'KZ',
       parent: { name: 'Green Valley', parent: { name: 'Landia' } },
     });
-    expect(land).toEqual({ parts: [{ name: 'Green Valley' }], organizations: { nodes: [{ name: 'Court of Oldtown' }, { name: 'Ministry of Gates' }] } });
+    expect(land).toEqual({
+      parts: [{ name: 'Green Valley' }],
+      organizations: { nodes: [{ name: 'Court of Oldtown' }, { name: 'Ministry of Gates' }] },
+    });
   });
 
   test.each([
@@ -264,8 +353,12 @@ describe('organizations and places', () => {
     [{ kind: ['REGION'] }, ['valley']],
     [{ case: 'gate' }, ['town']],
   ])('places with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
-    const given = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, /^(partOf|case)$/.test(name) ? h.id(String(value)) : value]));
-    const { places } = await h.ask(`query ($filter: PlaceFilter) { places(filter: $filter) { nodes { id } } }`, { filter: given });
+    const given = Object.fromEntries(
+      Object.entries(filter).map(([name, value]) => [name, /^(partOf|case)$/.test(name) ? h.id(String(value)) : value]),
+    );
+    const { places } = await h.ask(`query ($filter: PlaceFilter) { places(filter: $filter) { nodes { id } } }`, {
+      filter: given,
+    });
     expect(places.nodes.map((node: { id: string }) => node.id).sort()).toEqual(keys.map((key) => h.id(key)).sort());
   });
 });
@@ -273,9 +366,12 @@ describe('organizations and places', () => {
 describe('any record', () => {
   test('nodes keeps the order, and answers nothing for what is not there or is no id at all', async () => {
     const absent = '00000000-0000-4000-8000-000000000000';
-    const { nodes, node } = await h.ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } node(id: "no id") { id } }`, {
-      ids: [h.id('release'), absent, h.id('amina'), 'nonsense', h.id('s1').toUpperCase(), h.id('release')],
-    });
+    const { nodes, node } = await h.ask(
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } node(id: "no id") { id } }`,
+      {
+        ids: [h.id('release'), absent, h.id('amina'), 'nonsense', h.id('s1').toUpperCase(), h.id('release')],
+      },
+    );
     expect(nodes).toEqual([
       { __typename: 'Event', id: h.id('release') },
       null,
@@ -288,11 +384,15 @@ describe('any record', () => {
   });
 
   test('more than 100 ids are refused', async () => {
-    await expect(h.ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, { ids: Array(101).fill(h.id('amina')) })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(
+      h.ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, { ids: Array(101).fill(h.id('amina')) }),
+    ).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
   test('every noun can be asked for as a record, with all that a record has', async () => {
-    const tables = await h.sql<{ noun: string; id: string }>('select distinct on (noun) noun, id from records order by noun');
+    const tables = await h.sql<{ noun: string; id: string }>(
+      'select distinct on (noun) noun, id from records order by noun',
+    );
     const { nodes } = await h.ask(
       `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Record {
         sensitivity version createdAt updatedAt verification unsourcedFields

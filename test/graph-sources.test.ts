@@ -69,15 +69,23 @@ test('what rests on a source is listed and counted, derived claims included, for
   expect(s4.support).toMatchObject(counted[0]!);
   expect(s4.statements.totalCount.value).toBe(counted[0]!.claims);
   expect(s4.records.totalCount.value).toBe(counted[0]!.records);
-  expect(s4.statements.nodes.filter((node: { isDerived: boolean }) => node.isDerived)).toEqual([{ isDerived: true, source: null }]);
+  expect(s4.statements.nodes.filter((node: { isDerived: boolean }) => node.isDerived)).toEqual([
+    { isDerived: true, source: null },
+  ]);
   expect(s4.derived.nodes).toEqual([{ value: '[2020-05,2020-06-22]', isDerived: true }]);
   // Loading writes what a claim on a field implies: that the record exists, from the same source.
   for (const source of [s2, s4, s5]) expect(source.support.onlySupportOf).toBe(source.only.nodes.length);
-  expect(s4.only.nodes.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining([h.id('trial'), h.id('arrest')]));
+  expect(s4.only.nodes.map(({ id }: { id: string }) => id)).toEqual(
+    expect.arrayContaining([h.id('trial'), h.id('arrest')]),
+  );
   expect(s2.support.onlySupportOf).toBe(0);
   // Two statements where the query asks twice, under two names and with other arguments.
   const times = (name: string): number => statements.filter((statement) => statement.name === name).length;
-  expect(['Source.support', 'Source.statements', 'Source.records', 'Source.statements count', 'Source.records count'].map(times)).toEqual([1, 2, 2, 1, 1]);
+  expect(
+    ['Source.support', 'Source.statements', 'Source.records', 'Source.statements count', 'Source.records count'].map(
+      times,
+    ),
+  ).toEqual([1, 2, 2, 1, 1]);
 });
 
 test.each([
@@ -106,12 +114,22 @@ test.each([
   [{ case: 'other' }, []],
 ])('sources with %j are %j', async (filter: Record<string, unknown>, keys: string[]) => {
   const refs = /^(publishedBy|authoredBy|originOf|copyOf|about|case)$/;
-  const given = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, refs.test(name) ? h.id(String(value)) : value]));
-  const { sources } = await h.ask(`query ($filter: SourceFilter) { sources(filter: $filter) { nodes { id } } }`, { filter: given });
+  const given = Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => [name, refs.test(name) ? h.id(String(value)) : value]),
+  );
+  const { sources } = await h.ask(`query ($filter: SourceFilter) { sources(filter: $filter) { nodes { id } } }`, {
+    filter: given,
+  });
   expect(sources.nodes.map((node: { id: string }) => node.id).sort()).toEqual(keys.map((key) => h.id(key)).sort());
 });
 
 test('sources come in the order of publication, undated ones last', async () => {
   const { sources } = await h.ask(`{ sources { nodes { title } } }`);
-  expect(titles(sources)).toEqual(['Record of a hearing', 'The gate closes', 'The gate closes (reprint)', 'The gate closes (relay)', 'A letter without a date']);
+  expect(titles(sources)).toEqual([
+    'Record of a hearing',
+    'The gate closes',
+    'The gate closes (reprint)',
+    'The gate closes (relay)',
+    'A letter without a date',
+  ]);
 });

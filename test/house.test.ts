@@ -47,11 +47,16 @@ describe('floors', () => {
   test('code imports only downwards or inside its own folder', () => {
     const upward = sources.flatMap((file) => {
       const text = readFileSync(join(packageRoot, file), 'utf8');
-      const imports = [...text.matchAll(/^(?:import|export)(?! type)[^;]*? from '(\.[^']+)'/gms)].map((match) => match[1]!);
+      const imports = [...text.matchAll(/^(?:import|export)(?! type)[^;]*? from '(\.[^']+)'/gms)].map(
+        (match) => match[1]!,
+      );
       return imports
         .map((path) => relative(packageRoot, resolve(packageRoot, dirname(file), path.replace(/\.js$/, '.ts'))))
         .filter((target) => target.startsWith('src/') && !target.includes('generated'))
-        .filter((target) => floorOf(target) > floorOf(file) || (floorOf(target) === floorOf(file) && !sameFolder(file, target)))
+        .filter(
+          (target) =>
+            floorOf(target) > floorOf(file) || (floorOf(target) === floorOf(file) && !sameFolder(file, target)),
+        )
         .map((target) => `${file} imports ${target}`);
     });
     expect(upward).toEqual([]);
@@ -60,30 +65,41 @@ describe('floors', () => {
 
 /** Nouns of floor 3 may read the claims of any record: provenance is the one thing all of them share. */
 const sameFolder = (a: string, b: string): boolean =>
-  dirname(a).split('/')[1] === dirname(b).split('/')[1] || /^src\/claims\//.test(b) || floorOf(a) === 7 || floorOf(a) === 0;
+  dirname(a).split('/')[1] === dirname(b).split('/')[1] ||
+  /^src\/claims\//.test(b) ||
+  floorOf(a) === 7 ||
+  floorOf(a) === 0;
 
 describe('declarations and tables', () => {
-  test.each(Object.entries<Noun>(nouns))('%s: the declared columns are the columns of the table', async (table, noun) => {
-    const columns = await ask<{ name: string; type: string; nullable: boolean }>(
-      `select a.attname as name, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) as type, not a.attnotnull as nullable
+  test.each(Object.entries<Noun>(nouns))(
+    '%s: the declared columns are the columns of the table',
+    async (table, noun) => {
+      const columns = await ask<{ name: string; type: string; nullable: boolean }>(
+        `select a.attname as name, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) as type, not a.attnotnull as nullable
        from pg_attribute a join pg_type t on t.oid = a.atttypid
        where a.attrelid = 'public.${table}'::regclass and a.attnum > 0 and not a.attisdropped order by 1`,
-    );
-    const sqlType: Record<string, string> = { smallint: 'integer', 'timestamp with time zone': 'timestamptz' };
-    expect(columns.map((c) => ({ name: c.name, type: sqlType[c.type] ?? c.type, nullable: c.nullable }))).toEqual(
-      noun.columns
-        .map((c) => ({ name: c.name, type: c.sqlType, nullable: c.nullable }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    );
-  });
+      );
+      const sqlType: Record<string, string> = { smallint: 'integer', 'timestamp with time zone': 'timestamptz' };
+      expect(columns.map((c) => ({ name: c.name, type: sqlType[c.type] ?? c.type, nullable: c.nullable }))).toEqual(
+        noun.columns
+          .map((c) => ({ name: c.name, type: c.sqlType, nullable: c.nullable }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      );
+    },
+  );
 
   test('every table of records is adopted, with the claimed fields, the date and the owner of its declaration', async () => {
-    const adopted = await ask<{ noun: string; claimed: string[]; happens: string | null; foreign_owner: string | null }>(
-      `select noun, claimed, happens, foreign_owner from house.adopted order by noun`,
-    );
+    const adopted = await ask<{
+      noun: string;
+      claimed: string[];
+      happens: string | null;
+      foreign_owner: string | null;
+    }>(`select noun, claimed, happens, foreign_owner from house.adopted order by noun`);
     const declared = Object.entries<Noun>(nouns).map(([noun, { fields, happens, owner }]) => ({
       noun,
-      claimed: Object.entries(fields as Record<string, Field>).flatMap(([name, field]) => (field.claimed ? [snake(name)] : [])).sort(),
+      claimed: Object.entries(fields as Record<string, Field>)
+        .flatMap(([name, field]) => (field.claimed ? [snake(name)] : []))
+        .sort(),
       happens: happens ? snake(happens) : null,
       foreign_owner: owner ? snake(owner) : null,
     }));
@@ -94,7 +110,9 @@ describe('declarations and tables', () => {
       `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1`,
     );
     const bookkeeping = ['house_repeatables', 'imports', 'records', 'schema_migrations'];
-    expect(tables.map((t) => t.name).filter((name) => !bookkeeping.includes(name))).toEqual(adopted.map((row) => row.noun));
+    expect(tables.map((t) => t.name).filter((name) => !bookkeeping.includes(name))).toEqual(
+      adopted.map((row) => row.noun),
+    );
   });
 
   test('every check, unique and exclusion constraint of our own has a comment that is a sentence for a caseworker', async () => {
@@ -128,7 +146,8 @@ describe('declarations and tables', () => {
 describe('one vocabulary', () => {
   const schema = buildSchema();
   const enums = Object.values(schema.getTypeMap()).filter((type) => isEnumType(type) && !type.name.startsWith('__'));
-  const pascal = (domain: string): string => domain.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  const pascal = (domain: string): string =>
+    domain.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 
   test('every domain of SQL is an enum of the SDL with the same values in the same order', async () => {
     const domains = await ask<{ name: string; definition: string }>(
@@ -144,17 +163,24 @@ describe('one vocabulary', () => {
   });
 
   test('every word field of a declaration names a domain that exists', async () => {
-    const known = (await ask<{ name: string }>(`select typname as name from pg_type where typtype = 'd'`)).map((row) => row.name);
-    const used = Object.values<Noun>(nouns).flatMap((noun) => Object.values(noun.fields as Record<string, Field>).flatMap((f) => (f.shape === 'word' ? [f.of!] : [])));
+    const known = (await ask<{ name: string }>(`select typname as name from pg_type where typtype = 'd'`)).map(
+      (row) => row.name,
+    );
+    const used = Object.values<Noun>(nouns).flatMap((noun) =>
+      Object.values(noun.fields as Record<string, Field>).flatMap((f) => (f.shape === 'word' ? [f.of!] : [])),
+    );
     expect(used.filter((domain) => !known.includes(domain))).toEqual([]);
   });
 
   test('every field of a declaration is a field of its type in the SDL, or said to be internal', () => {
-    const INTERNAL = /^(nameKey|teamId|displayOrder|sequence|preference|level|roots|earliest|latest|createdBy|updatedBy)$/;
+    const INTERNAL =
+      /^(nameKey|teamId|displayOrder|sequence|preference|level|roots|earliest|latest|createdBy|updatedBy)$/;
     const missing = Object.values<Noun>(nouns).flatMap((noun) => {
       const type = schema.getType(noun.type);
       const fields = type && 'getFields' in type ? Object.keys(type.getFields()) : [];
-      return Object.keys(noun.fields).filter((name) => !INTERNAL.test(name) && !fields.includes(name) && !fields.includes(name.replace(/Id$/, ''))).map((name) => `${noun.type}.${name}`);
+      return Object.keys(noun.fields)
+        .filter((name) => !INTERNAL.test(name) && !fields.includes(name) && !fields.includes(name.replace(/Id$/, '')))
+        .map((name) => `${noun.type}.${name}`);
     });
     expect(missing).toEqual([]);
   });

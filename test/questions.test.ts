@@ -17,7 +17,9 @@ afterAll(() => founding?.close());
 
 /** Whether there is a record anywhere in an answer. */
 const answers = (value: unknown): boolean =>
-  Array.isArray(value) ? value.length > 0 : typeof value === 'object' && value !== null && Object.values(value).some(answers);
+  Array.isArray(value)
+    ? value.length > 0
+    : typeof value === 'object' && value !== null && Object.values(value).some(answers);
 
 test.each(questions)('%s has a title, keeps to the limits and is answered', async (file) => {
   const query = readFileSync(join(directory, file), 'utf8');

@@ -2,7 +2,17 @@
 import { sql } from '../db/sql.js';
 import type { CaseFilter, ChargeFilter, LegalCaseFilter, Resolvers } from '../generated/resolvers-types.js';
 import { periodValue } from '../records/dates.js';
-import { conditions, duringPeriod, fromSource, hasReference, holdsText, inCase, is, isOneOf, onDay } from '../records/filters.js';
+import {
+  conditions,
+  duringPeriod,
+  fromSource,
+  hasReference,
+  holdsText,
+  inCase,
+  is,
+  isOneOf,
+  onDay,
+} from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -68,9 +78,17 @@ export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Case: {
     reference: (file) => `C-${file.reference}`,
     members: (file, args, context) => {
-      const tables = args.type?.flatMap((type) => Object.values(nouns).flatMap((noun) => (noun.type === type ? [noun.table] : [])));
-      const ofType = tables ? [sql`case_members.record_id in (select r.id from records r where r.noun = any(${tables}::text[]))`] : [];
-      return pageByParent(context, file, args, { name: 'Case.members', noun: caseMembers, where: [sql`case_members.case_id = ${PARENT}`, ...ofType] });
+      const tables = args.type?.flatMap((type) =>
+        Object.values(nouns).flatMap((noun) => (noun.type === type ? [noun.table] : [])),
+      );
+      const ofType = tables
+        ? [sql`case_members.record_id in (select r.id from records r where r.noun = any(${tables}::text[]))`]
+        : [];
+      return pageByParent(context, file, args, {
+        name: 'Case.members',
+        noun: caseMembers,
+        where: [sql`case_members.case_id = ${PARENT}`, ...ofType],
+      });
     },
   },
   LegalCase: {

@@ -38,7 +38,11 @@ function fieldsIn(args: QueryConflictsArgs, nouns: Record<string, Noun>, from: r
     group by c.record_id, c.field having ${allOf([differing, ...asked])}`;
 }
 
-export async function listConflicts(args: QueryConflictsArgs, nouns: Record<string, Noun>, context: PageContext & Loading): Promise<List<FieldConflict>> {
+export async function listConflicts(
+  args: QueryConflictsArgs,
+  nouns: Record<string, Noun>,
+  context: PageContext & Loading,
+): Promise<List<FieldConflict>> {
   const { db, cursorKey } = context;
   const { first, after, ...filter } = args;
   const size = pageSize(first);

@@ -15,7 +15,8 @@ export const restsOn = (source: Sql): Sql =>
     union all select c.id from claims c where c.source_id is null and c.roots @> array[${source}])`;
 
 /** As `deciding` in rules.ts. */
-const ACCEPTED = raw(`claims.bears and claims.level <= (select r.sensitivity from records r where r.id = claims.record_id)
+const ACCEPTED =
+  raw(`claims.bears and claims.level <= (select r.sensitivity from records r where r.id = claims.record_id)
   and not exists (select from claims o where o.record_id = claims.record_id and o.field = claims.field and o.bears
     and o.level <= (select r.sensitivity from records r where r.id = claims.record_id) and o.preference < claims.preference)`);
 

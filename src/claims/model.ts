@@ -1,6 +1,21 @@
 // One claim: one record (and, if it concerns one, a field), a value, one source or the claims it is derived from.
 import { many, type Links } from '../records/links.js';
-import { bigint, day, defineNoun, derived, edtf, flag, ids, integer, json, ref, required, text, word, type Row } from '../records/noun.js';
+import {
+  bigint,
+  day,
+  defineNoun,
+  derived,
+  edtf,
+  flag,
+  ids,
+  integer,
+  json,
+  ref,
+  required,
+  text,
+  word,
+  type Row,
+} from '../records/noun.js';
 
 export const claims = defineNoun({
   table: 'claims',

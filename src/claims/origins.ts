@@ -26,7 +26,9 @@ async function originOf(id: string, loading: Loading): Promise<string> {
 
 /** Each source with its origin, by id. */
 export async function originsById(ids: Iterable<string>, loading: Loading): Promise<(id: string) => string> {
-  const found = await Promise.all([...new Set(ids)].map(async (id): Promise<[string, string]> => [id, await originOf(id, loading)]));
+  const found = await Promise.all(
+    [...new Set(ids)].map(async (id): Promise<[string, string]> => [id, await originOf(id, loading)]),
+  );
   const origins = new Map(found);
   return (id) => origins.get(id) ?? id;
 }
@@ -52,7 +54,9 @@ export async function interestsOf(claim: ClaimRow, loading: Loading): Promise<So
   const stated = await statedOf(claim, loading);
   const concerned = await Promise.all(
     stated.map(async ({ sourceId, informantId }) => {
-      const interests = sourceId ? ((await loading.load.many('Source', 'interests').load(sourceId)) as unknown as SourceInterestRow[]) : [];
+      const interests = sourceId
+        ? ((await loading.load.many('Source', 'interests').load(sourceId)) as unknown as SourceInterestRow[])
+        : [];
       return interests.filter(({ partyId }) => partyId === null || partyId === informantId);
     }),
   );
@@ -62,10 +66,14 @@ export async function interestsOf(claim: ClaimRow, loading: Loading): Promise<So
 /** When a claim became public: its own day, else that of its source; a derived one is as late as its latest base. */
 export async function publicationOf(claim: ClaimRow, loading: Loading): Promise<{ row: object; field: string } | null> {
   if (claim.published !== null) return { row: claim, field: 'published' };
-  if (claim.sourceId) return { row: ((await loading.load.one.sources!.load(claim.sourceId)) as AnyRow | null) ?? {}, field: 'published' };
-  const [latest] = (await basesOf(claim, loading)).sort((a, b) => ((a.publishedLatest ?? '') < (b.publishedLatest ?? '') ? 1 : -1));
+  if (claim.sourceId)
+    return { row: ((await loading.load.one.sources!.load(claim.sourceId)) as AnyRow | null) ?? {}, field: 'published' };
+  const [latest] = (await basesOf(claim, loading)).sort((a, b) =>
+    (a.publishedLatest ?? '') < (b.publishedLatest ?? '') ? 1 : -1,
+  );
   return latest ? publicationOf(latest, loading) : null;
 }
 
 /** Levels of records by id, from the spine. */
-export const levelOf = async (id: string, { load }: Loading): Promise<number> => (await load.spine.load(id))?.sensitivity ?? 0;
+export const levelOf = async (id: string, { load }: Loading): Promise<number> =>
+  (await load.spine.load(id))?.sensitivity ?? 0;

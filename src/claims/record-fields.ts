@@ -22,13 +22,21 @@ export const claimsOf = (record: Identified, { load }: Loading): Promise<ClaimRo
 
 async function verification(record: Identified, loading: Loading): Promise<Verification> {
   const claims = await claimsOf(record, loading);
-  return verificationOf(claims, await originsById(claims.flatMap((claim) => claim.roots), loading));
+  return verificationOf(
+    claims,
+    await originsById(
+      claims.flatMap((claim) => claim.roots),
+      loading,
+    ),
+  );
 }
 
 /** Fields with a value that no bearing claim supports; only those that claims could decide. */
 export function unsourcedFieldsOf(noun: Noun, row: AnyRow, claims: readonly ClaimRow[]): string[] {
   return Object.entries(noun.fields as Record<string, Field>)
-    .filter(([property, field]) => field.claimed && row[property] !== null && bearing(claims, snake(property)).length === 0)
+    .filter(
+      ([property, field]) => field.claimed && row[property] !== null && bearing(claims, snake(property)).length === 0,
+    )
     .map(([property]) => graphName(property));
 }
 
@@ -38,7 +46,10 @@ export const graphNameOfColumn = (column: string): string => graphName(camel(col
 
 /** Links run both ways; a record may stand on both sides of none. */
 async function linksOf({ id }: Identified, { load }: Loading): Promise<EventLinkRow[]> {
-  const [from, to] = await Promise.all([load.many('Record', 'linksFrom').load(id), load.many('Record', 'linksTo').load(id)]);
+  const [from, to] = await Promise.all([
+    load.many('Record', 'linksFrom').load(id),
+    load.many('Record', 'linksTo').load(id),
+  ]);
   return [...from, ...to] as unknown as EventLinkRow[];
 }
 
@@ -55,18 +66,26 @@ export function recordFields(noun: Noun) {
     verification: (row: Identified, _args: unknown, context: Loading) => verification(row, context),
     claims: async (row: Identified, { field }: { field?: string | null }, context: Loading): Promise<ClaimRow[]> => {
       const claims = await claimsOf(row, context);
-      return field === null || field === undefined ? claims : claims.filter((claim) => graphNameOfColumn(claim.field) === field);
+      return field === null || field === undefined
+        ? claims
+        : claims.filter((claim) => graphNameOfColumn(claim.field) === field);
     },
     conflicts: async (row: Levelled, _args: unknown, context: Loading): Promise<FieldConflict[]> =>
       conflictsOf(row.id, await claimsOf(row, context), row.sensitivity),
     sources: async (row: Identified, _args: unknown, context: Loading): Promise<SourceRow[]> => {
       const claims = await claimsOf(row, context);
-      return (await sourcesOf(claims.flatMap((claim) => claim.roots), context)).sort(byPublication);
+      return (
+        await sourcesOf(
+          claims.flatMap((claim) => claim.roots),
+          context,
+        )
+      ).sort(byPublication);
     },
     unsourcedFields: async (row: Identified, _args: unknown, context: Loading): Promise<string[]> =>
       unsourcedFieldsOf(noun, row as AnyRow, await claimsOf(row, context)),
     cases: (row: Identified, _args: unknown, context: Loading) => casesOf(row, context),
     links: (row: Identified, _args: unknown, context: Loading) => linksOf(row, context),
-    identifiers: (row: Identified, _args: unknown, { load }: Loading) => load.many('Record', 'identifiers').load(row.id),
+    identifiers: (row: Identified, _args: unknown, { load }: Loading) =>
+      load.many('Record', 'identifiers').load(row.id),
   };
 }

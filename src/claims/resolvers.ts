@@ -7,7 +7,16 @@ import type { SortKey } from '../records/page.js';
 import { listConflicts } from './conflicts.js';
 import { askClaims } from './filters.js';
 import { claims, type ClaimRow } from './model.js';
-import { basesOf, byPublication, interestsOf, levelOf, originsById, publicationOf, sourcesOf, type Loading } from './origins.js';
+import {
+  basesOf,
+  byPublication,
+  interestsOf,
+  levelOf,
+  originsById,
+  publicationOf,
+  sourcesOf,
+  type Loading,
+} from './origins.js';
 import { claimsOf, graphNameOfColumn } from './record-fields.js';
 import { deciding, verificationOfClaim } from './rules.js';
 import { dateOf, recordOfValue } from './values.js';
@@ -20,13 +29,23 @@ export const byRecord: SortKey[] = [
 ];
 
 async function isAccepted(claim: ClaimRow, loading: Loading): Promise<boolean> {
-  const [onRecord, level] = await Promise.all([claimsOf({ id: claim.recordId }, loading), levelOf(claim.recordId, loading)]);
+  const [onRecord, level] = await Promise.all([
+    claimsOf({ id: claim.recordId }, loading),
+    levelOf(claim.recordId, loading),
+  ]);
   return deciding(onRecord, claim.field, level)?.id === claim.id;
 }
 
 async function verification(claim: ClaimRow, loading: Loading) {
   const onField = (await claimsOf({ id: claim.recordId }, loading)).filter(({ field }) => field === claim.field);
-  return verificationOfClaim(claim, onField, await originsById(onField.flatMap(({ roots }) => roots), loading));
+  return verificationOfClaim(
+    claim,
+    onField,
+    await originsById(
+      onField.flatMap(({ roots }) => roots),
+      loading,
+    ),
+  );
 }
 
 export function claimResolvers(nouns: Record<string, Noun>): Resolvers {

@@ -26,14 +26,16 @@ export interface FieldConflict {
 }
 
 /** In the order that decides: claims come from the database sorted by preference. */
-export const bearing = (claims: readonly ClaimRow[], field: string): ClaimRow[] => claims.filter((c) => c.field === field && c.bears);
+export const bearing = (claims: readonly ClaimRow[], field: string): ClaimRow[] =>
+  claims.filter((c) => c.field === field && c.bears);
 
 /** The claim that a field rests on, at or below the level of the record; undefined for an editor's value. */
 export const deciding = (claims: readonly ClaimRow[], field: string, level = Infinity): ClaimRow | undefined =>
   bearing(claims, field).find((claim) => claim.level <= level);
 
 /** Sums up other claims on the same field, such as a range that covers two dates: it adds no voice and settles nothing. */
-const sumsUp = (claim: ClaimRow, borne: readonly ClaimRow[]): boolean => borne.some((base) => claim.derivedFrom.includes(base.id));
+const sumsUp = (claim: ClaimRow, borne: readonly ClaimRow[]): boolean =>
+  borne.some((base) => claim.derivedFrom.includes(base.id));
 
 /** The claims of one record, sorted by preference; `level` is that of the record. Fields in the order of the claims. */
 export function conflictsOf(recordId: string, claims: readonly ClaimRow[], level?: number): FieldConflict[] {
@@ -41,7 +43,12 @@ export function conflictsOf(recordId: string, claims: readonly ClaimRow[], level
   return fields.flatMap((field) => conflictOn(recordId, field, claims, level) ?? []);
 }
 
-function conflictOn(recordId: string, field: string, claims: readonly ClaimRow[], level?: number): FieldConflict | undefined {
+function conflictOn(
+  recordId: string,
+  field: string,
+  claims: readonly ClaimRow[],
+  level?: number,
+): FieldConflict | undefined {
   const borne = bearing(claims, field);
   const onField = claims.filter((claim) => claim.field === field);
   const voices = borne.filter((claim) => !sumsUp(claim, onField));
@@ -53,11 +60,24 @@ function conflictOn(recordId: string, field: string, claims: readonly ClaimRow[]
 
 const keyOf = (claim: ClaimRow): string => JSON.stringify(claim.value);
 
-function valuesOf(recordId: string, field: string, borne: readonly ClaimRow[], accepted: ClaimRow | undefined): FieldValue[] {
+function valuesOf(
+  recordId: string,
+  field: string,
+  borne: readonly ClaimRow[],
+  accepted: ClaimRow | undefined,
+): FieldValue[] {
   const groups = new Map<string, FieldValue>();
   for (const claim of borne) {
     const { value, earliest, latest } = claim;
-    const group = groups.get(keyOf(claim)) ?? { recordId, field, value, earliest, latest, claims: [], isAccepted: false };
+    const group = groups.get(keyOf(claim)) ?? {
+      recordId,
+      field,
+      value,
+      earliest,
+      latest,
+      claims: [],
+      isAccepted: false,
+    };
     group.claims.push(claim);
     group.isAccepted ||= claim === accepted;
     groups.set(keyOf(claim), group);
@@ -73,14 +93,20 @@ function compatible(voices: readonly ClaimRow[]): boolean {
 }
 
 /** The days a claimed date may mean. "Still so" can only have ended after the source was published. */
-function daysOf({ value, earliest, latest, publishedEarliest }: ClaimRow): { from: DateBound; until: DateBound } | undefined {
+function daysOf({
+  value,
+  earliest,
+  latest,
+  publishedEarliest,
+}: ClaimRow): { from: DateBound; until: DateBound } | undefined {
   if (value === '..') return { from: (publishedEarliest ?? '-infinity') as DateBound, until: 'infinity' };
   return earliest === null || latest === null ? undefined : { from: earliest as DateBound, until: latest as DateBound };
 }
 
 export type Verification = 'UNSOURCED' | 'REPORTED' | 'CORROBORATED' | 'DISPUTED';
 
-const denies = (claim: ClaimRow): boolean => claim.rank !== 'DEPRECATED' && (claim.stance === 'DENIES' || claim.stance === 'OFFICIAL_DENIAL');
+const denies = (claim: ClaimRow): boolean =>
+  claim.rank !== 'DEPRECATED' && (claim.stance === 'DENIES' || claim.stance === 'OFFICIAL_DENIAL');
 const speaksOfTime = (claim: ClaimRow): boolean => claim.earliest !== null || claim.value === '..';
 
 /**
@@ -90,13 +116,19 @@ const speaksOfTime = (claim: ClaimRow): boolean => claim.earliest !== null || cl
 export function verificationOf(claims: readonly ClaimRow[], originOf: (sourceId: string) => string): Verification {
   if (!claims.some((claim) => claim.bears)) return 'UNSOURCED';
   const denied = claims.some((claim) => denies(claim) && (claim.field === '' || speaksOfTime(claim)));
-  const contradicted = conflictsOf('', claims).some(({ compatible, values }) => !compatible && values.every((v) => v.claims.every(speaksOfTime)));
+  const contradicted = conflictsOf('', claims).some(
+    ({ compatible, values }) => !compatible && values.every((v) => v.claims.every(speaksOfTime)),
+  );
   if (denied || contradicted) return 'DISPUTED';
   return originsOf(bearing(claims, ''), originOf) > 1 ? 'CORROBORATED' : 'REPORTED';
 }
 
 /** Of one claim: how well its value stands among all claims on the same field of the same record. */
-export function verificationOfClaim(claim: ClaimRow, claims: readonly ClaimRow[], originOf: (sourceId: string) => string): Verification {
+export function verificationOfClaim(
+  claim: ClaimRow,
+  claims: readonly ClaimRow[],
+  originOf: (sourceId: string) => string,
+): Verification {
   if (!claim.bears) return 'UNSOURCED';
   const onField = claims.filter((other) => other.field === claim.field);
   if (onField.some(denies) || conflictsOf('', onField).some((conflict) => !conflict.compatible)) return 'DISPUTED';

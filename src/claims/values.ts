@@ -14,20 +14,32 @@ export interface Valued {
   latest: string | null;
 }
 
-async function fieldOf({ recordId, field }: Valued, nouns: Record<string, Noun>, { load }: Loading): Promise<Field | undefined> {
+async function fieldOf(
+  { recordId, field }: Valued,
+  nouns: Record<string, Noun>,
+  { load }: Loading,
+): Promise<Field | undefined> {
   const known = field === '' ? null : await load.spine.load(recordId);
   return known ? (nouns[known.noun]?.fields[camel(field)] as Field | undefined) : undefined;
 }
 
 /** The value as an uncertain date; null where the field is no date. */
-export async function dateOf(valued: Valued, nouns: Record<string, Noun>, loading: Loading): Promise<UncertainDateValue | null> {
+export async function dateOf(
+  valued: Valued,
+  nouns: Record<string, Noun>,
+  loading: Loading,
+): Promise<UncertainDateValue | null> {
   const shape = (await fieldOf(valued, nouns, loading))?.shape;
   if (shape !== 'edtf' && shape !== 'end') return null;
   return uncertainDate({ date: valued.value, dateEarliest: valued.earliest, dateLatest: valued.latest }, 'date');
 }
 
 /** The value as the record it points at; null where the field is none. */
-export async function recordOfValue(valued: Valued, nouns: Record<string, Noun>, loading: Loading): Promise<AnyRow | null> {
+export async function recordOfValue(
+  valued: Valued,
+  nouns: Record<string, Noun>,
+  loading: Loading,
+): Promise<AnyRow | null> {
   const shape = (await fieldOf(valued, nouns, loading))?.shape;
   return shape === 'ref' && typeof valued.value === 'string' ? loading.load.record.load(valued.value) : null;
 }

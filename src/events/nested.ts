@@ -22,16 +22,27 @@ function takenPartIn(who: Sql, { role, kind }: Asked): Sql[] {
 export const nestedEventResolvers: Resolvers = {
   Person: {
     events: (person, args, context) =>
-      pageByParent(context, person, args, { name: 'Person.events', noun: events, where: takenPartIn(sql`person_id`, args) }),
+      pageByParent(context, person, args, {
+        name: 'Person.events',
+        noun: events,
+        where: takenPartIn(sql`person_id`, args),
+      }),
   },
   Organization: {
     events: (organization, args, context) =>
-      pageByParent(context, organization, args, { name: 'Organization.events', noun: events, where: takenPartIn(sql`organization_id`, args) }),
+      pageByParent(context, organization, args, {
+        name: 'Organization.events',
+        noun: events,
+        where: takenPartIn(sql`organization_id`, args),
+      }),
   },
   Place: {
     events: (place, args, context) => {
       const { kind } = args;
-      const where = [sql`events.place_id in ${placesWithin(PARENT)}`, ...conditions({ kind }, { kind: isOneOf(events, 'kind') })];
+      const where = [
+        sql`events.place_id in ${placesWithin(PARENT)}`,
+        ...conditions({ kind }, { kind: isOneOf(events, 'kind') }),
+      ];
       return pageByParent(context, place, args, { name: 'Place.events', noun: events, where });
     },
   },

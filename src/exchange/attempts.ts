@@ -32,7 +32,8 @@ export interface DatabaseError {
 const FLIGHT = 100;
 
 /** Class 22: a value does not fit; 23: a constraint; P0001: a rule of ours. Anything else is no fault of the dataset. */
-export const isRefusal = (error: unknown): error is DatabaseError => /^(22|23)...$|^P0001$/.test((error as { code?: string }).code ?? '');
+export const isRefusal = (error: unknown): error is DatabaseError =>
+  /^(22|23)...$|^P0001$/.test((error as { code?: string }).code ?? '');
 
 /** Runs all that can be run, and gives what is still refused when nothing more succeeds. */
 export async function settle(connection: HeldConnection, tasks: readonly Task[]): Promise<Refusal[]> {
@@ -43,7 +44,8 @@ export async function settle(connection: HeldConnection, tasks: readonly Task[])
     for (const level of byDepth(waiting)) {
       const ready = level.filter((task) => task.isReady());
       blocked.push(...level.filter((task) => !ready.includes(task)));
-      for (let i = 0; i < ready.length; i += FLIGHT) refusals.push(...(await fly(connection, ready.slice(i, i + FLIGHT))));
+      for (let i = 0; i < ready.length; i += FLIGHT)
+        refusals.push(...(await fly(connection, ready.slice(i, i + FLIGHT))));
     }
     const left = refusals.length + blocked.length;
     if (refusals.length === 0 || left === waiting.length) return refusals;

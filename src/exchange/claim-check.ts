@@ -31,7 +31,11 @@ export function checkClaims(
   const reader = new ClaimReader(byAddress, keys, vocabulary, findings);
   const drafts = new Map(all.map((claim) => [claim, reader.read(claim, records.get(claim.record.key)!.sensitivity)]));
   const { depth, rings } = depths(all, (claim) => drafts.get(claim)!.bases);
-  for (const ring of rings) findings.add(ring[0]!.at, `${[...ring, ring[0]!].map(({ address }) => address).join(' -> ')}: these claims are derived from each other in a ring.`);
+  for (const ring of rings)
+    findings.add(
+      ring[0]!.at,
+      `${[...ring, ring[0]!].map(({ address }) => address).join(' -> ')}: these claims are derived from each other in a ring.`,
+    );
   if (rings.length > 0) return [];
   const ordered = [...all].sort((a, b) => depth.get(a)! - depth.get(b)! || a.order - b.order);
   return named(ordered, drafts, depth, records, findings);
@@ -54,10 +58,19 @@ function named(
     const saying = digest([draft.value, draft.saying, derivedFrom.map(({ key }) => key).sort()]).slice(0, 16);
     const base = `claim ${about}${flat.source === null ? '~' : `@${flat.source}`} #${saying}`;
     const same = byKey.get(base) ?? [];
-    const twin = same.find(({ judgement: { informant, informantKey } }) => informant === draft.judgement.informant && informantKey === draft.judgement.informantKey);
+    const twin = same.find(
+      ({ judgement: { informant, informantKey } }) =>
+        informant === draft.judgement.informant && informantKey === draft.judgement.informantKey,
+    );
     if (twin) findings.add(flat.at, `The same claim stands already at ${whereIs(twin.at)}.`);
     const record = records.get(flat.record.key)!;
-    const claim = { ...draft, key: same.length === 0 ? base : `${base}~${same.length + 1}`, record, derivedFrom, depth: depth.get(flat)! };
+    const claim = {
+      ...draft,
+      key: same.length === 0 ? base : `${base}~${same.length + 1}`,
+      record,
+      derivedFrom,
+      depth: depth.get(flat)!,
+    };
     byKey.set(base, [...same, claim]);
     done.set(flat, claim);
   }
@@ -76,8 +89,13 @@ class ClaimReader {
     const stance = this.word(flat, 'stance', 'stance') ?? 'ASSERTS';
     const basis = this.word(flat, 'basis', 'basis') ?? 'STATED';
     const bases = this.bases(flat);
-    if (flat.source === null && basis === 'STATED') this.findings.add(flat.at, 'A claim derived from other claims says its basis: INFERRED or COMPUTED.');
-    if (flat.source === null && flat.said.has('published')) this.findings.add(flat.said.get('published')!.at, 'A derived claim is as public as the claims it is derived from; leave "published" out.');
+    if (flat.source === null && basis === 'STATED')
+      this.findings.add(flat.at, 'A claim derived from other claims says its basis: INFERRED or COMPUTED.');
+    if (flat.source === null && flat.said.has('published'))
+      this.findings.add(
+        flat.said.get('published')!.at,
+        'A derived claim is as public as the claims it is derived from; leave "published" out.',
+      );
     if (flat.source !== null) this.keys.require(flat.at, flat.source, ['sources']);
     const judgement = this.judgement(flat, sensitivity);
     return {
@@ -110,13 +128,18 @@ class ClaimReader {
       this.keys.require(tree.at, String(read.value), [field.of!]);
       return { ...none, value: { key: String(read.value) } };
     }
-    return { value: { value: read.value }, earliest: read.bounds?.earliest ?? null, latest: read.bounds?.latest ?? null };
+    return {
+      value: { value: read.value },
+      earliest: read.bounds?.earliest ?? null,
+      latest: read.bounds?.latest ?? null,
+    };
   }
 
   private judgement(flat: FlatClaim, sensitivity: number): Judgement {
     const rank = this.word(flat, 'rank', 'claim_rank') ?? 'NORMAL';
     const rankReason = this.text(flat, 'because');
-    if (rank === 'PREFERRED' && rankReason === null) this.findings.add(flat.said.get('rank')!.at, 'Preferring a claim over others needs a reason: "because".');
+    if (rank === 'PREFERRED' && rankReason === null)
+      this.findings.add(flat.said.get('rank')!.at, 'Preferring a claim over others needs a reason: "because".');
     const published = this.of(flat, 'published', (tree) => parsePoint(readText(tree)));
     const informant = this.informant(flat);
     return {
@@ -146,7 +169,10 @@ class ClaimReader {
     // A slip in a key would silently become a description of nobody.
     const meant = /^[\p{Ll}\p{N}_-]{4,}$/u.test(text) ? this.keys.near(text) : undefined;
     if (meant !== undefined && ['persons', 'organizations'].includes(this.keys.find(meant)!.noun)) {
-      this.findings.add(at, `"${text}" is no key of the dataset. Did you mean "${meant}"? A description of an informant has at least two words, or is far from any key.`);
+      this.findings.add(
+        at,
+        `"${text}" is no key of the dataset. Did you mean "${meant}"? A description of an informant has at least two words, or is far from any key.`,
+      );
     }
     return { informant: text, informantKey: null };
   }
@@ -154,7 +180,11 @@ class ClaimReader {
   private bases(flat: FlatClaim): FlatClaim[] {
     const entry = flat.said.get('derivedFrom');
     if (!entry) return [];
-    if (entry.value.kind !== 'list' || entry.value.items.length === 0 || entry.value.items.some((item) => item.kind !== 'text')) {
+    if (
+      entry.value.kind !== 'list' ||
+      entry.value.items.length === 0 ||
+      entry.value.items.some((item) => item.kind !== 'text')
+    ) {
       this.findings.add(entry.at, '"derivedFrom" is a list of addresses of claims, such as ["km-release.starts@S23"].');
       return [];
     }
@@ -162,7 +192,8 @@ class ClaimReader {
       const base = this.byAddress.get(text);
       if (!base && !this.keys.isComplete) return [];
       if (!base) this.findings.add(at, `No claim has the address "${text}".${didYouMean(text, this.byAddress.keys())}`);
-      else if (all.findIndex((item) => item.text === text) < index) this.findings.add(at, `"${text}" stands twice in this list.`);
+      else if (all.findIndex((item) => item.text === text) < index)
+        this.findings.add(at, `"${text}" stands twice in this list.`);
       return base ? [base] : [];
     });
   }
@@ -173,11 +204,13 @@ class ClaimReader {
   }
 
   private text = (flat: FlatClaim, name: string): string | null => this.of(flat, name, readText) ?? null;
-  private word = (flat: FlatClaim, name: string, domain: string): string | undefined => this.of(flat, name, (tree) => readWord(readText(tree), domain, this.vocabulary));
+  private word = (flat: FlatClaim, name: string, domain: string): string | undefined =>
+    this.of(flat, name, (tree) => readWord(readText(tree), domain, this.vocabulary));
 }
 
 function readCredibility(tree: Tree): number {
   const text = readText(tree);
-  if (!/^[1-6]$/.test(text)) throw new InvalidValue(`"${text}" is not a credibility; write 1 (confirmed by others) to 6 (cannot be judged).`);
+  if (!/^[1-6]$/.test(text))
+    throw new InvalidValue(`"${text}" is not a credibility; write 1 (confirmed by others) to 6 (cannot be judged).`);
   return Number(text);
 }

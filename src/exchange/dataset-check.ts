@@ -54,7 +54,11 @@ export class Keys {
   find = (key: string): FlatRecord | undefined => this.byKey.get(key);
 
   /** A key near this one, of records that are not nested. */
-  near = (key: string): string | undefined => nearest(key, [...this.byKey.keys()].filter((known) => !known.includes('/')));
+  near = (key: string): string | undefined =>
+    nearest(
+      key,
+      [...this.byKey.keys()].filter((known) => !known.includes('/')),
+    );
 
   /** Tells when the key is not that of a record of one of these nouns. */
   require(at: Place, key: string, wanted: readonly string[]): void {
@@ -63,7 +67,12 @@ export class Keys {
     const meant = found ? undefined : this.near(key);
     const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
     const names = wanted.map((noun) => noun.replaceAll('_', ' ')).join(' or ');
-    this.findings.add(at, found ? `"${key}" is one of the ${found.noun.replaceAll('_', ' ')}; here belongs one of the ${names}.` : `No record of the dataset has the key "${key}".${hint}`);
+    this.findings.add(
+      at,
+      found
+        ? `"${key}" is one of the ${found.noun.replaceAll('_', ' ')}; here belongs one of the ${names}.`
+        : `No record of the dataset has the key "${key}".${hint}`,
+    );
   }
 }
 
@@ -88,7 +97,8 @@ function checkRecord(flat: FlatRecord, keys: Keys, { vocabulary, defaults }: Kno
     }
   }
   const { sensitivity: level } = flat;
-  const sensitivity = typeof level === 'number' ? level : (findings.trying(level.at, () => readSensitivity(level)) ?? 0);
+  const sensitivity =
+    typeof level === 'number' ? level : (findings.trying(level.at, () => readSensitivity(level)) ?? 0);
   const content = [flat.noun, sensitivity, [...columns].sort(([a], [b]) => (a < b ? -1 : 1))];
   return { noun: flat.noun, key: flat.key, at: flat.at, sensitivity, columns, claimed, digest: digest(content) };
 }
@@ -110,7 +120,11 @@ function wordsOf({ field }: DatasetField, vocabulary: Vocabulary): string {
 }
 
 /** In the order in which they can be written. */
-function orderRecords(flat: readonly FlatRecord[], drafts: ReadonlyMap<string, Draft>, findings: Findings): LoadRecord[] {
+function orderRecords(
+  flat: readonly FlatRecord[],
+  drafts: ReadonlyMap<string, Draft>,
+  findings: Findings,
+): LoadRecord[] {
   const needs = (key: string): string[] => {
     const contents = [...(drafts.get(key)?.columns.values() ?? [])];
     return contents.flatMap((content) => ('key' in content && drafts.has(content.key) ? [content.key] : []));
@@ -118,7 +132,12 @@ function orderRecords(flat: readonly FlatRecord[], drafts: ReadonlyMap<string, D
   const { depth, rings } = depths(drafts.keys(), needs);
   for (const ring of rings) {
     const at = drafts.get(ring[0]!)!.at;
-    findings.add(at, ring.length === 1 ? `${ring[0]} points at itself.` : `${[...ring, ring[0]].join(' -> ')}: these records point at each other in a ring.`);
+    findings.add(
+      at,
+      ring.length === 1
+        ? `${ring[0]} points at itself.`
+        : `${[...ring, ring[0]].join(' -> ')}: these records point at each other in a ring.`,
+    );
   }
   const ordered = flat.map(({ key }) => ({ ...drafts.get(key)!, depth: depth.get(key) ?? 0 }));
   return ordered.sort((a, b) => a.depth - b.depth);

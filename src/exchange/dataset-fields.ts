@@ -42,8 +42,13 @@ export function ownerField(noun: NounName): DatasetField | undefined {
 }
 
 function nestedIn(noun: NounName): Map<string, NounName> {
-  const lists = Object.entries(links[nounOf(noun).type] ?? {}).filter(([, link]) => isNoun(link.noun) && nounOf(link.noun).owner === link.by);
-  return new Map([...lists.map(([list, link]): [string, NounName] => [list, link.noun as NounName]), ['identifiers', 'identifiers']]);
+  const lists = Object.entries(links[nounOf(noun).type] ?? {}).filter(
+    ([, link]) => isNoun(link.noun) && nounOf(link.noun).owner === link.by,
+  );
+  return new Map([
+    ...lists.map(([list, link]): [string, NounName] => [list, link.noun as NounName]),
+    ['identifiers', 'identifiers'],
+  ]);
 }
 const NESTED = new Map(NOUN_NAMES.map((name) => [name, nestedIn(name)]));
 /** Lists of records that belong to one of this noun: list name -> noun. */
@@ -60,7 +65,12 @@ const KEY_PARTS: Partial<Record<NounName, string[][]>> = {
 };
 
 /** The key of a nested record, such as `km/names/Kaster Musakhan`; undefined when nothing in it makes one. */
-export function nestedKey(owner: string, list: string, noun: NounName, textOf: (field: string) => string | undefined): string | undefined {
+export function nestedKey(
+  owner: string,
+  list: string,
+  noun: NounName,
+  textOf: (field: string) => string | undefined,
+): string | undefined {
   const parts = KEY_PARTS[noun]?.map((row) => row.map(textOf).find((text) => text !== undefined));
   if (!parts) return undefined;
   if (noun === 'source_interests') return `${owner}/${list}/${parts[0] ?? 'all of it'}`;

@@ -2,7 +2,17 @@
 // that was written, so `NO` is Norway and `2019` a year; what a text means is decided by the field it stands in.
 import * as fs from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  Scalar,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { Findings, Place } from './problem.js';
 
 export type Tree = Text | List | Table;
@@ -40,7 +50,10 @@ const MOST_FILES = 2000;
 export function readFiles(directory: string, findings: Findings): DatasetFile[] {
   const names = namesBelow(directory, findings);
   if (names.length > MOST_FILES) {
-    findings.add({ file: '.', line: 0 }, `A dataset has at most ${MOST_FILES} files; this directory has ${names.length}.`);
+    findings.add(
+      { file: '.', line: 0 },
+      `A dataset has at most ${MOST_FILES} files; this directory has ${names.length}.`,
+    );
     return [];
   }
   return names.flatMap((file) => {
@@ -54,7 +67,10 @@ function namesBelow(directory: string, findings: Findings): string[] {
   try {
     found = fs.readdirSync(directory, { withFileTypes: true, recursive: true });
   } catch (error) {
-    findings.add({ file: directory, line: 0 }, `This directory cannot be read (${(error as NodeJS.ErrnoException).code ?? 'no reason given'}).`);
+    findings.add(
+      { file: directory, line: 0 },
+      `This directory cannot be read (${(error as NodeJS.ErrnoException).code ?? 'no reason given'}).`,
+    );
     return [];
   }
   const names = found
@@ -89,10 +105,16 @@ function readOne(path: string, file: string, findings: Findings): Table | undefi
 export function readText(text: string, file: string, findings: Findings): Table | undefined {
   const lines = new LineCounter();
   const at = (offset: number): Place => ({ file, line: lines.linePos(offset).line });
-  const tooDeep = (): undefined => findings.add({ file, line: 0 }, 'The file is nested too deeply to be read.') as undefined;
+  const tooDeep = (): undefined =>
+    findings.add({ file, line: 0 }, 'The file is nested too deeply to be read.') as undefined;
   let documents: Document.Parsed[];
   try {
-    documents = parseAllDocuments(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, uniqueKeys: true }) as Document.Parsed[];
+    documents = parseAllDocuments(text, {
+      schema: 'failsafe',
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+    }) as Document.Parsed[];
   } catch {
     // The parser calls itself for each level of nesting; sometimes it says so itself.
     return tooDeep();
@@ -100,7 +122,12 @@ export function readText(text: string, file: string, findings: Findings): Table 
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
   if (errors.some(({ message }) => message.includes('call stack'))) return tooDeep();
   for (const { code, message, pos } of errors) {
-    findings.add(at(pos[0]), code === 'DUPLICATE_KEY' ? 'This name stands twice in the same record; keep one.' : `This is not YAML: ${firstSentence(message)}`);
+    findings.add(
+      at(pos[0]),
+      code === 'DUPLICATE_KEY'
+        ? 'This name stands twice in the same record; keep one.'
+        : `This is not YAML: ${firstSentence(message)}`,
+    );
   }
   if (errors.length > 0) return undefined;
   if (documents.length > 1) {
@@ -108,7 +135,8 @@ export function readText(text: string, file: string, findings: Findings): Table 
     return undefined;
   }
   const contents = documents[0]?.contents;
-  if (!contents || (isScalar(contents) && contents.value === '')) return { kind: 'table', entries: new Map(), at: { file, line: 1 } };
+  if (!contents || (isScalar(contents) && contents.value === ''))
+    return { kind: 'table', entries: new Map(), at: { file, line: 1 } };
   try {
     const tree = new Reader(at, findings).read(contents);
     if (tree?.kind === 'table') return tree;
@@ -129,7 +157,8 @@ class Reader {
 
   read(node: Node): Tree | undefined {
     const at = this.at(node.range?.[0] ?? 0);
-    if (isAlias(node) || ('anchor' in node && node.anchor)) return this.refuse(at, 'Anchors (&) and aliases (*) are not used in datasets; use "each", or write it out.');
+    if (isAlias(node) || ('anchor' in node && node.anchor))
+      return this.refuse(at, 'Anchors (&) and aliases (*) are not used in datasets; use "each", or write it out.');
     if (node.tag) return this.refuse(at, 'Tags (!) are not used in datasets.');
     if (isScalar(node)) return this.text(node, at);
     if (isSeq(node)) return { kind: 'list', at, items: node.items.flatMap((item) => this.read(item as Node) ?? []) };
@@ -155,7 +184,11 @@ class Reader {
 
   private text(node: Scalar, at: Place): Text | undefined {
     const text = String(node.value);
-    if (text.includes('\0') || /\p{Surrogate}/u.test(text)) return this.refuse(at, 'This text holds a sign that is not a letter of any script (a zero, or half a character).');
+    if (text.includes('\0') || /\p{Surrogate}/u.test(text))
+      return this.refuse(
+        at,
+        'This text holds a sign that is not a letter of any script (a zero, or half a character).',
+      );
     return { kind: 'text', text, bare: node.type === Scalar.PLAIN, at };
   }
 

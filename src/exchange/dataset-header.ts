@@ -19,14 +19,22 @@ export function readHeader(files: readonly DatasetFile[], findings: Findings): H
   const found = files.find(({ file }) => file === HEADER_FILE);
   const header = { name: '', sensitivity: DEFAULT_SENSITIVITY };
   if (!found) {
-    findings.add({ file: HEADER_FILE, line: 0 }, 'This file is missing (or cannot be read); it names the dataset: "dataset: my-case".');
+    findings.add(
+      { file: HEADER_FILE, line: 0 },
+      'This file is missing (or cannot be read); it names the dataset: "dataset: my-case".',
+    );
     return header;
   }
   for (const [name, { at }] of found.root.entries) {
-    if (!KNOWN.includes(name)) findings.add(at, `${HEADER_FILE} has no "${name}".${didYouMean(name, KNOWN)} Records stand in files of their own.`);
+    if (!KNOWN.includes(name))
+      findings.add(
+        at,
+        `${HEADER_FILE} has no "${name}".${didYouMean(name, KNOWN)} Records stand in files of their own.`,
+      );
   }
   const entry = (name: string): Tree | undefined => found.root.entries.get(name)?.value;
-  const read = <T>(tree: Tree | undefined, parse: (tree: Tree) => T): T | undefined => findings.trying(tree?.at ?? found.root.at, () => tree && parse(tree));
+  const read = <T>(tree: Tree | undefined, parse: (tree: Tree) => T): T | undefined =>
+    findings.trying(tree?.at ?? found.root.at, () => tree && parse(tree));
   if (!entry('dataset')) findings.add(found.root.at, 'A dataset needs a name: "dataset: my-case".');
   header.name = read(entry('dataset'), readName) ?? '';
   header.sensitivity = read(entry('sensitivity'), readSensitivity) ?? DEFAULT_SENSITIVITY;

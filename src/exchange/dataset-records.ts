@@ -1,7 +1,15 @@
 // Trees to flat records and claims: `each` is written out, nested records stand beside their owner, and each claim has one
 // source. What is said here is the shape of the format; whether values are right is the question of dataset-check.ts.
 import type { NounName } from '../model.js';
-import { fieldsOf, isNoun, nestedKey, nestedLists, NOUN_NAMES, ownerField, type DatasetField } from './dataset-fields.js';
+import {
+  fieldsOf,
+  isNoun,
+  nestedKey,
+  nestedLists,
+  NOUN_NAMES,
+  ownerField,
+  type DatasetField,
+} from './dataset-fields.js';
 import type { DatasetFile, Entry, Table, Text, Tree } from './dataset-files.js';
 import { didYouMean } from './did-you-mean.js';
 import { whereIs, type Findings, type Place } from './problem.js';
@@ -62,8 +70,10 @@ class Flattener {
   list(noun: NounName, tree: Tree, sensitivity: Text | number, inside?: { owner: FlatRecord; list: string }): void {
     if (tree.kind !== 'list') return this.findings.add(tree.at, 'Records stand in a list; begin each one with "- ".');
     for (const item of tree.items) {
-      if (item.kind === 'table') for (const written of this.eachOf(item)) this.record(noun, written, sensitivity, inside);
-      else if (item.kind === 'text' && inside && noun === 'case_members') this.record(noun, memberTable(item), sensitivity, inside);
+      if (item.kind === 'table')
+        for (const written of this.eachOf(item)) this.record(noun, written, sensitivity, inside);
+      else if (item.kind === 'text' && inside && noun === 'case_members')
+        this.record(noun, memberTable(item), sensitivity, inside);
       else this.findings.add(item.at, 'A record is a list of fields with values, not a single text.');
     }
   }
@@ -80,7 +90,12 @@ class Flattener {
     return value.items.map((item) => written(rest, (item as Text).text) as Table);
   }
 
-  private record(noun: NounName, table: Table, sensitivity: Text | number, inside?: { owner: FlatRecord; list: string }): void {
+  private record(
+    noun: NounName,
+    table: Table,
+    sensitivity: Text | number,
+    inside?: { owner: FlatRecord; list: string },
+  ): void {
     const key = this.keyOf(noun, table, inside);
     const record: FlatRecord = { noun, key: key ?? '', at: table.at, sensitivity, values: new Map(), claims: [] };
     const owner = inside && ownerField(noun);
@@ -99,8 +114,16 @@ class Flattener {
     };
     const given = table.entries.get('key');
     const key = given ? textOf('key') : inside && nestedKey(inside.owner.key, inside.list, noun, textOf);
-    if (key === undefined) this.findings.add(given?.at ?? table.at, 'This record needs a key: "key:" and a word of letters, digits and hyphens.');
-    else if (given && !KEY.test(key)) this.findings.add(given.at, `"${key}" is not a key; write letters, digits, hyphens and underscores.${hintAboutEach(key)}`);
+    if (key === undefined)
+      this.findings.add(
+        given?.at ?? table.at,
+        'This record needs a key: "key:" and a word of letters, digits and hyphens.',
+      );
+    else if (given && !KEY.test(key))
+      this.findings.add(
+        given.at,
+        `"${key}" is not a key; write letters, digits, hyphens and underscores.${hintAboutEach(key)}`,
+      );
     else return key;
     return undefined;
   }
@@ -123,11 +146,22 @@ class Flattener {
     const nested = nestedLists(record.noun).get(name);
     if (nested) return this.list(nested, value, record.sensitivity, { owner: record, list: name });
     if (!field) {
-      const known = [...fieldsOf(record.noun).keys(), ...nestedLists(record.noun).keys(), 'key', 'sources', 'sensitivity', 'each'];
+      const known = [
+        ...fieldsOf(record.noun).keys(),
+        ...nestedLists(record.noun).keys(),
+        'key',
+        'sources',
+        'sensitivity',
+        'each',
+      ];
       const hint = didYouMean(known.includes(name.replace(/Id$/, '')) ? name.replace(/Id$/, '') : name, known);
       return this.findings.add(at, `${record.noun} have no field "${name}".${hint}`);
     }
-    if (record.owner?.field === field) return this.findings.add(at, `"${name}" is said by where this record stands, inside ${record.owner.key}; leave it out.`);
+    if (record.owner?.field === field)
+      return this.findings.add(
+        at,
+        `"${name}" is said by where this record stands, inside ${record.owner.key}; leave it out.`,
+      );
     this.value(record, field, value);
   }
 
@@ -135,9 +169,14 @@ class Flattener {
     const items = value.kind === 'list' ? value.items : [value];
     const claims = items.filter((item): item is Table => item.kind === 'table');
     if (claims.length === 0) record.values.set(field.name, value);
-    else if (!field.field.claimed) this.findings.add(claims[0]!.at, `"${field.name}" is not decided by claims; write its value alone.`);
+    else if (!field.field.claimed)
+      this.findings.add(claims[0]!.at, `"${field.name}" is not decided by claims; write its value alone.`);
     else if (value.kind !== 'list') this.findings.add(value.at, 'Claims stand in a list; begin each one with "- ".');
-    else if (claims.length < items.length) this.findings.add(value.at, `"${field.name}" holds both plain values and claims; give each value a source, or none.`);
+    else if (claims.length < items.length)
+      this.findings.add(
+        value.at,
+        `"${field.name}" holds both plain values and claims; give each value a source, or none.`,
+      );
     else this.claims(record, field, claims);
   }
 
@@ -148,39 +187,68 @@ class Flattener {
       const from = table.entries.get('from');
       const derived = table.entries.get('derivedFrom');
       if (!from === !derived) {
-        this.findings.add(table.at, 'A claim rests either on sources ("from") or on the claims it is derived from ("derivedFrom").');
+        this.findings.add(
+          table.at,
+          'A claim rests either on sources ("from") or on the claims it is derived from ("derivedFrom").',
+        );
         continue;
       }
       const common = without(table.entries, ['from']);
       if (derived) this.claim(record, field, table.at, common, null, addresses);
-      else for (const one of this.citations(from!, IN_FROM)) this.claim(record, field, one.at, new Map([...common, ...one.said]), one.source, addresses);
+      else
+        for (const one of this.citations(from!, IN_FROM))
+          this.claim(record, field, one.at, new Map([...common, ...one.said]), one.source, addresses);
     }
   }
 
   private existence(record: FlatRecord, value: Tree): void {
     const addresses = new Addresses(record.key);
-    for (const { at, said, source } of this.citations({ at: value.at, value }, IN_SOURCES)) this.claim(record, null, at, said, source, addresses);
+    for (const { at, said, source } of this.citations({ at: value.at, value }, IN_SOURCES))
+      this.claim(record, null, at, said, source, addresses);
   }
 
-  private claim(record: FlatRecord, field: DatasetField | null, at: Place, said: ReadonlyMap<string, Entry>, source: string | null, addresses: Addresses): void {
-    record.claims.push({ record, field, at, said, source, address: addresses.next(source), order: record.claims.length });
+  private claim(
+    record: FlatRecord,
+    field: DatasetField | null,
+    at: Place,
+    said: ReadonlyMap<string, Entry>,
+    source: string | null,
+    addresses: Addresses,
+  ): void {
+    record.claims.push({
+      record,
+      field,
+      at,
+      said,
+      source,
+      address: addresses.next(source),
+      order: record.claims.length,
+    });
   }
 
   /** Entries of `from` and `sources`: `S23 ¶5`, or a table with `source` and what is to be said for that source alone. */
-  private citations({ value }: Entry, allowed: ReadonlySet<string>): { at: Place; said: Map<string, Entry>; source: string | null }[] {
+  private citations(
+    { value }: Entry,
+    allowed: ReadonlySet<string>,
+  ): { at: Place; said: Map<string, Entry>; source: string | null }[] {
     const items = value.kind === 'list' ? value.items : [value];
-    if (items.length === 0) this.findings.add(value.at, 'This list of sources is empty; leave it out when there is none.');
+    if (items.length === 0)
+      this.findings.add(value.at, 'This list of sources is empty; leave it out when there is none.');
     return items.flatMap((item) => {
       if (item.kind === 'text') {
         const [source, ...place] = item.text.trim().split(/\s+/);
-        const locator: [string, Entry][] = place.length > 0 ? [['locator', { at: item.at, value: { ...item, text: place.join(' ') } }]] : [];
+        const locator: [string, Entry][] =
+          place.length > 0 ? [['locator', { at: item.at, value: { ...item, text: place.join(' ') } }]] : [];
         return [{ at: item.at, said: new Map(locator), source: source! }];
       }
-      if (item.kind === 'list') return this.nothing(item.at, 'A citation is the key of a source and the place in it, such as "S23 ¶5".');
+      if (item.kind === 'list')
+        return this.nothing(item.at, 'A citation is the key of a source and the place in it, such as "S23 ¶5".');
       this.refuseUnknown(item, allowed, 'A citation');
       const source = item.entries.get('source')?.value;
-      if (source?.kind !== 'text' && (source || !item.entries.has('derivedFrom'))) return this.nothing(item.at, 'A citation needs a "source": its key.');
-      if (source && item.entries.has('derivedFrom')) return this.nothing(item.at, 'A claim rests either on one source or on the claims it is derived from.');
+      if (source?.kind !== 'text' && (source || !item.entries.has('derivedFrom')))
+        return this.nothing(item.at, 'A citation needs a "source": its key.');
+      if (source && item.entries.has('derivedFrom'))
+        return this.nothing(item.at, 'A claim rests either on one source or on the claims it is derived from.');
       return [{ at: item.at, said: without(item.entries, ['source']), source: source ? (source as Text).text : null }];
     });
   }
@@ -210,9 +278,15 @@ class Addresses {
   }
 }
 
-const without = (entries: ReadonlyMap<string, Entry>, names: string[]): Map<string, Entry> => new Map([...entries].filter(([name]) => !names.includes(name)));
-const memberTable = (item: Text): Table => ({ kind: 'table', at: item.at, entries: new Map([['record', { at: item.at, value: item }]]) });
-const hintAboutEach = (key: string): string => (key.includes(EACH) ? ` "${EACH}" is known only in a record with "each".` : '');
+const without = (entries: ReadonlyMap<string, Entry>, names: string[]): Map<string, Entry> =>
+  new Map([...entries].filter(([name]) => !names.includes(name)));
+const memberTable = (item: Text): Table => ({
+  kind: 'table',
+  at: item.at,
+  entries: new Map([['record', { at: item.at, value: item }]]),
+});
+const hintAboutEach = (key: string): string =>
+  key.includes(EACH) ? ` "${EACH}" is known only in a record with "each".` : '';
 
 /** The tree with `{each}` replaced in every text. A record inside that has an `each` of its own keeps its own. */
 function written(tree: Tree, each: string): Tree {

@@ -1,7 +1,10 @@
 // What must be written before what: how deep each thing stands on others, or the ring in which none can be first.
 
 /** Depth 0 needs nothing. Things in a ring are told once, in the order in which they need each other, and have no depth. */
-export function depths<T>(things: Iterable<T>, needs: (thing: T) => readonly T[]): { depth: Map<T, number>; rings: T[][] } {
+export function depths<T>(
+  things: Iterable<T>,
+  needs: (thing: T) => readonly T[],
+): { depth: Map<T, number>; rings: T[][] } {
   const depth = new Map<T, number>();
   const rings: T[][] = [];
   const done = new Set<T>();
@@ -21,7 +24,10 @@ export function depths<T>(things: Iterable<T>, needs: (thing: T) => readonly T[]
         path.pop();
         open.delete(thing);
         done.add(thing);
-        depth.set(thing, needs(thing).reduce((deepest, base) => Math.max(deepest, (depth.get(base) ?? 0) + 1), 0));
+        depth.set(
+          thing,
+          needs(thing).reduce((deepest, base) => Math.max(deepest, (depth.get(base) ?? 0) + 1), 0),
+        );
       } else if (open.has(next.value)) {
         rings.push(path.slice(open.get(next.value)!).map((step) => step.thing));
       } else if (!done.has(next.value)) {

@@ -31,8 +31,16 @@ export async function readImported(connection: HeldConnection, dataset: string):
 
 export type Remembered = Pick<Imported, 'key' | 'recordId' | 'digest'>;
 
-export async function remember(connection: HeldConnection, dataset: string, entries: readonly Remembered[]): Promise<void> {
+export async function remember(
+  connection: HeldConnection,
+  dataset: string,
+  entries: readonly Remembered[],
+): Promise<void> {
   if (entries.length === 0) return;
-  const columns = [entries.map(({ key }) => key), entries.map(({ recordId }) => recordId), entries.map((entry) => entry.digest)];
+  const columns = [
+    entries.map(({ key }) => key),
+    entries.map(({ recordId }) => recordId),
+    entries.map((entry) => entry.digest),
+  ];
   await connection.rows('remember what was loaded', REMEMBER, [dataset, ...columns], '');
 }

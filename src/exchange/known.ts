@@ -31,7 +31,12 @@ export async function readKnown(db: DataSource): Promise<DatabaseKnown> {
       held.rows<{ name: string; sentence: string }>('sentences of constraints', SENTENCES, [], ''),
     ]);
     return {
-      vocabulary: new Map(words.map(({ domain, definition }) => [domain, [...definition.matchAll(/'([^']*)'::text/g)].map(([, word]) => word!)])),
+      vocabulary: new Map(
+        words.map(({ domain, definition }) => [
+          domain,
+          [...definition.matchAll(/'([^']*)'::text/g)].map(([, word]) => word!),
+        ]),
+      ),
       defaults: new Set(defaults.map(({ name }) => name)),
       sentences: new Map(sentences.map(({ name, sentence }) => [name, sentence])),
     };

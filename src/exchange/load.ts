@@ -28,13 +28,22 @@ export interface LoadOptions {
  * @param db connected as kualik_editor.
  * @throws LoadRefused with every problem as `file:line: sentence`; nothing was written then.
  */
-export async function loadDirectory(db: DataSource, directory: string, { dryRun = false, ...options }: LoadOptions): Promise<LoadReport> {
+export async function loadDirectory(
+  db: DataSource,
+  directory: string,
+  { dryRun = false, ...options }: LoadOptions,
+): Promise<LoadReport> {
   const known = await readKnown(db);
   const dataset = readDataset(directory, known);
   return retrying(4, lostRace, () => apply(db, dataset, known, { dryRun, ...options }));
 }
 
-async function apply(db: DataSource, dataset: Dataset, known: DatabaseKnown, { dryRun = false, actor, signal }: LoadOptions): Promise<LoadReport> {
+async function apply(
+  db: DataSource,
+  dataset: Dataset,
+  known: DatabaseKnown,
+  { dryRun = false, actor, signal }: LoadOptions,
+): Promise<LoadReport> {
   const connection = await holdConnection(db);
   const giveUp = (): void => connection.abort(signal?.reason);
   let ending: string | undefined = 'rollback';
@@ -104,7 +113,9 @@ class Load {
       const what = !before ? 'created' : before.digest === record.digest ? 'unchanged' : 'changed';
       count(this.report, record.noun, what);
       if (what === 'unchanged') continue;
-      tasks.push(before ? updateTask(connection, record, ids, this.known.defaults) : insertTask(connection, record, ids));
+      tasks.push(
+        before ? updateTask(connection, record, ids, this.known.defaults) : insertTask(connection, record, ids),
+      );
       this.remembered.push({ key: record.key, digest: record.digest });
     }
     throwIfRefused(await settle(connection, tasks), this.known.sentences);
@@ -114,7 +125,14 @@ class Load {
   private refuseOtherNouns(): void {
     const problems = this.dataset.records.flatMap(({ key, noun, at }) => {
       const before = this.imported.get(key)?.noun ?? noun;
-      return before === noun ? [] : [{ at, sentence: `"${key}" was loaded as one of the ${before}; a key keeps its noun, so choose another key.` }];
+      return before === noun
+        ? []
+        : [
+            {
+              at,
+              sentence: `"${key}" was loaded as one of the ${before}; a key keeps its noun, so choose another key.`,
+            },
+          ];
     });
     if (problems.length > 0) throw new LoadRefused(problems);
   }
@@ -139,10 +157,15 @@ class Load {
 
   /** Old claims that the files no longer hold: withdrawn where a new one stands in their place, else kept. */
   private retireClaims(fresh: readonly LoadClaim[]): Task[] {
-    const place = (about: string | undefined, field: string | null, source: string | null | undefined): string => [about, field, source ?? ''].join(' ');
+    const place = (about: string | undefined, field: string | null, source: string | null | undefined): string =>
+      [about, field, source ?? ''].join(' ');
     const instead = new Map<string, LoadClaim[]>();
     for (const claim of fresh) {
-      const where = place(this.ids.get(claim.record.key), claim.field, claim.source === null ? null : this.ids.get(claim.source));
+      const where = place(
+        this.ids.get(claim.record.key),
+        claim.field,
+        claim.source === null ? null : this.ids.get(claim.source),
+      );
       instead.set(where, [...(instead.get(where) ?? []), claim]);
     }
     const inFiles = new Set([...this.dataset.records, ...this.dataset.claims].map(({ key }) => key));
@@ -165,19 +188,21 @@ class Load {
   private async acceptClaims(): Promise<void> {
     const { connection, dataset, ids, touched } = this;
     const records = dataset.records.filter(({ key }) => touched.has(ids.get(key)!));
-    const tasks = records.map(
-      ({ key, at, depth }): Task => ({
-        at,
-        about: key,
-        depth,
-        isReady: () => true,
-        async run() {
-          await connection.rows('accept claims', 'select house.accept($1)', [ids.get(key)], '');
-        },
-      }),
-    );
+    const tasks = records.map(({ key, at, depth }): Task => ({
+      at,
+      about: key,
+      depth,
+      isReady: () => true,
+      async run() {
+        await connection.rows('accept claims', 'select house.accept($1)', [ids.get(key)], '');
+      },
+    }));
     throwIfRefused(await settle(connection, tasks), this.known.sentences);
-    if (touched.size > 0) await renewNameKeys(connection, dataset.records.map(({ key }) => ids.get(key)!));
+    if (touched.size > 0)
+      await renewNameKeys(
+        connection,
+        dataset.records.map(({ key }) => ids.get(key)!),
+      );
   }
 
   /** Rules that wait for the end of the transaction: dates must not make a supported link impossible. */
@@ -191,7 +216,9 @@ class Load {
       await connection.send('rollback to savepoint checked');
       const sentence = sentenceOf(error, this.known.sentences);
       const select = `select id from event_links where assessment in ('SUPPORTED', 'CONFIRMED') and house.temporal_check(from_id, to_id, kind) = 'IMPOSSIBLE'`;
-      const impossible = new Set((await connection.rows<{ id: string }>('impossible links', select, [], '')).map(({ id }) => id));
+      const impossible = new Set(
+        (await connection.rows<{ id: string }>('impossible links', select, [], '')).map(({ id }) => id),
+      );
       const links = this.dataset.records.filter(({ key }) => impossible.has(this.ids.get(key)!));
       const told = links.map(({ key, at }) => ({ at, sentence: `${key}: ${sentence}` }));
       throw new LoadRefused(told.length > 0 ? told : [{ at: { file: '.', line: 0 }, sentence }]);

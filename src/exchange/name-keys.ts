@@ -26,9 +26,16 @@ export async function renewNameKeys(connection: HeldConnection, ids: readonly st
     const { table } = nounOf(noun);
     const select = `select id, ${nameColumn(noun)} as name, name_key as key from ${table} where id = any($1)`;
     const rows = await connection.rows<Named>('names and their keys', select, [ids], '');
-    const wrong = rows.map(({ id, name, key }) => ({ id, key, right: name === null ? null : nameKey(name) })).filter(({ key, right }) => key !== right);
+    const wrong = rows
+      .map(({ id, name, key }) => ({ id, key, right: name === null ? null : nameKey(name) }))
+      .filter(({ key, right }) => key !== right);
     if (wrong.length === 0) continue;
     const update = `update ${table} set name_key = renewed.key from unnest($1::uuid[], $2::text[]) renewed(id, key) where ${table}.id = renewed.id`;
-    await connection.rows('renew keys of names', update, [wrong.map(({ id }) => id), wrong.map(({ right }) => right)], '');
+    await connection.rows(
+      'renew keys of names',
+      update,
+      [wrong.map(({ id }) => id), wrong.map(({ right }) => right)],
+      '',
+    );
   }
 }

@@ -18,7 +18,8 @@ export interface Problem {
 
 export const whereIs = ({ file, line }: Place): string => (line === 0 ? file : `${file}:${line}`);
 
-const inOrder = (a: Problem, b: Problem): number => (a.at.file < b.at.file ? -1 : a.at.file > b.at.file ? 1 : a.at.line - b.at.line);
+const inOrder = (a: Problem, b: Problem): number =>
+  a.at.file < b.at.file ? -1 : a.at.file > b.at.file ? 1 : a.at.line - b.at.line;
 
 /** Nothing was loaded. The message holds every problem, one per line. */
 export class LoadRefused extends PlainError {
@@ -28,7 +29,12 @@ export class LoadRefused extends PlainError {
     const lines = [...problems].sort(inOrder).map(({ at, sentence }) => `${whereIs(at)}: ${sentence}`);
     // `each` writes one mistake many times; it is told once.
     const told = [...new Set(lines)];
-    super([...told, told.length === 1 ? '1 problem; nothing was loaded.' : `${told.length} problems; nothing was loaded.`].join('\n'));
+    super(
+      [
+        ...told,
+        told.length === 1 ? '1 problem; nothing was loaded.' : `${told.length} problems; nothing was loaded.`,
+      ].join('\n'),
+    );
     this.name = 'LoadRefused';
     this.problems = problems;
   }

@@ -58,10 +58,14 @@ export function readValue(field: Field, tree: Tree, vocabulary: Vocabulary): Rea
 
 /** A text that says something. */
 export function readText(tree: Tree): string {
-  if (tree.kind === 'list') throw new InvalidValue('A list stands here where one text belongs. Text that begins with [ stands in quotes.');
-  if (tree.kind === 'table') throw new InvalidValue('Fields stand here where one text belongs. Text that begins with { stands in quotes.');
-  if (tree.bare && ['', '~', 'null', 'Null', 'NULL'].includes(tree.text)) throw new InvalidValue('This field is empty; leave it out when its value is not known.');
-  if (tree.text.trim() === '') throw new InvalidValue('This text is blank; leave the field out when its value is not known.');
+  if (tree.kind === 'list')
+    throw new InvalidValue('A list stands here where one text belongs. Text that begins with [ stands in quotes.');
+  if (tree.kind === 'table')
+    throw new InvalidValue('Fields stand here where one text belongs. Text that begins with { stands in quotes.');
+  if (tree.bare && ['', '~', 'null', 'Null', 'NULL'].includes(tree.text))
+    throw new InvalidValue('This field is empty; leave it out when its value is not known.');
+  if (tree.text.trim() === '')
+    throw new InvalidValue('This text is blank; leave the field out when its value is not known.');
   if (tree.text.includes('{each}')) throw new InvalidValue('"{each}" is known only in a record with "each".');
   return tree.text;
 }
@@ -74,9 +78,14 @@ export function readInteger(text: string, limit: number): number {
 
 export function readWord(text: string, domain: string, vocabulary: Vocabulary): string {
   const words = vocabulary.get(domain);
-  if (!words) throw new InvalidValue(`The database does not know the vocabulary ${domain}; bring it up to date ("kualik migrate").`);
+  if (!words)
+    throw new InvalidValue(
+      `The database does not know the vocabulary ${domain}; bring it up to date ("kualik migrate").`,
+    );
   if (words.includes(text)) return text;
-  throw new InvalidValue(`${quoted(text)} is not a word of ${domain}.${didYouMean(text, words)} Allowed: ${words.join(', ')}.`);
+  throw new InvalidValue(
+    `${quoted(text)} is not a word of ${domain}.${didYouMean(text, words)} Allowed: ${words.join(', ')}.`,
+  );
 }
 
 function readList(tree: Tree): string[] {

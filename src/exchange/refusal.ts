@@ -11,10 +11,14 @@ export function sentenceOf({ code, message, constraint, routine }: DatabaseError
   if (routine === 'exec_stmt_raise') return message;
   if (code === '22003') return 'A number is too large for its field.';
   // Constraints are named as sentences, so the name alone helps.
-  return constraint === undefined ? `The database refuses this: ${message}.` : `The database refuses this by its rule "${constraint.replaceAll('_', ' ')}".`;
+  return constraint === undefined
+    ? `The database refuses this: ${message}.`
+    : `The database refuses this by its rule "${constraint.replaceAll('_', ' ')}".`;
 }
 
 export function throwIfRefused(refusals: readonly Refusal[], sentences: Sentences): void {
   if (refusals.length === 0) return;
-  throw new LoadRefused(refusals.map(({ task, error }) => ({ at: task.at, sentence: `${task.about}: ${sentenceOf(error, sentences)}` })));
+  throw new LoadRefused(
+    refusals.map(({ task, error }) => ({ at: task.at, sentence: `${task.about}: ${sentenceOf(error, sentences)}` })),
+  );
 }

@@ -47,7 +47,8 @@ export function renderReport(report: LoadReport): string {
   return [
     `Dataset ${report.dataset}${report.dryRun ? ' (dry run: nothing was written)' : ''}`,
     ...NOUN_NAMES.flatMap((noun) => (report.records[noun] ? [line(noun, report.records[noun])] : [])),
-    line('claims', claims) + (claims.replaced > 0 ? `; ${claims.replaced} of the created replace an older saying, now withdrawn` : ''),
+    line('claims', claims) +
+      (claims.replaced > 0 ? `; ${claims.replaced} of the created replace an older saying, now withdrawn` : ''),
     ...report.kept.map((name) => `  ${name}: no longer in the files; kept`),
     `${created} created, ${changed} changed.`,
   ].join('\n');

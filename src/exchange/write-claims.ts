@@ -28,7 +28,12 @@ function json({ value }: LoadClaim, ids: Ids): string | null {
   return content === null ? null : JSON.stringify(content);
 }
 
-const task = (claim: LoadClaim, parts: Pick<Task, 'isReady' | 'run'>): Task => ({ at: claim.at, about: claim.address, depth: claim.depth, ...parts });
+const task = (claim: LoadClaim, parts: Pick<Task, 'isReady' | 'run'>): Task => ({
+  at: claim.at,
+  about: claim.address,
+  depth: claim.depth,
+  ...parts,
+});
 
 /** Ids of claims are kept beside those of records, under the keys of claims. */
 export function insertClaim(connection: HeldConnection, claim: LoadClaim, ids: Ids): Task {
@@ -39,8 +44,25 @@ export function insertClaim(connection: HeldConnection, claim: LoadClaim, ids: I
       const { saying } = claim;
       const source = claim.source === null ? null : ids.get(claim.source);
       const bases = claim.derivedFrom.map(({ key }) => ids.get(key));
-      const said = [ids.get(claim.record.key), claim.field, json(claim, ids), claim.earliest, claim.latest, source, saying.locator, saying.wording, saying.stance, saying.basis, bases];
-      const [row] = await connection.rows<{ id: string }>('insert claims', INSERT, [...said, ...judgement(claim, ids)], '');
+      const said = [
+        ids.get(claim.record.key),
+        claim.field,
+        json(claim, ids),
+        claim.earliest,
+        claim.latest,
+        source,
+        saying.locator,
+        saying.wording,
+        saying.stance,
+        saying.basis,
+        bases,
+      ];
+      const [row] = await connection.rows<{ id: string }>(
+        'insert claims',
+        INSERT,
+        [...said, ...judgement(claim, ids)],
+        '',
+      );
       ids.set(claim.key, row!.id);
     },
   });
@@ -59,7 +81,12 @@ export function withdrawClaim(connection: HeldConnection, id: string, instead: L
   return task(instead, {
     isReady: () => true,
     async run() {
-      await connection.rows('withdraw claims', WITHDRAW, [id, `The dataset ${dataset} says otherwise since a later load; see the claim that replaces this one.`], '');
+      await connection.rows(
+        'withdraw claims',
+        WITHDRAW,
+        [id, `The dataset ${dataset} says otherwise since a later load; see the claim that replaces this one.`],
+        '',
+      );
     },
   });
 }

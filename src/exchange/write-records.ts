@@ -10,7 +10,8 @@ import { keyedName } from './name-keys.js';
 export type Ids = Map<string, string>;
 
 const content = (part: Content, ids: Ids): unknown => ('key' in part ? ids.get(part.key) : part.value);
-const needed = (record: LoadRecord): string[] => [...record.columns.values()].flatMap((part) => ('key' in part ? [part.key] : []));
+const needed = (record: LoadRecord): string[] =>
+  [...record.columns.values()].flatMap((part) => ('key' in part ? [part.key] : []));
 
 /** Columns and values of a row, with what is computed from them. */
 function written(record: LoadRecord, ids: Ids): Map<string, unknown> {
@@ -34,7 +35,12 @@ export function insertTask(connection: HeldConnection, record: LoadRecord, ids: 
       const columns = [...values.keys()].sort();
       const places = columns.map((_, index) => `$${index + 1}`);
       const sql = `insert into ${nounOf(record.noun).table} (${columns.join(', ')}) values (${places.join(', ')}) returning id`;
-      const [row] = await connection.rows<{ id: string }>(`insert ${record.noun}`, sql, columns.map((column) => values.get(column)), '');
+      const [row] = await connection.rows<{ id: string }>(
+        `insert ${record.noun}`,
+        sql,
+        columns.map((column) => values.get(column)),
+        '',
+      );
       ids.set(record.key, row!.id);
     },
   };
@@ -44,7 +50,12 @@ export function insertTask(connection: HeldConnection, record: LoadRecord, ids: 
  * Everything that the files say, and unknown where they are silent. A column that claims speak of, in the files or from
  * before, is left to them.
  */
-export function updateTask(connection: HeldConnection, record: LoadRecord, ids: Ids, defaults: ReadonlySet<string>): Task {
+export function updateTask(
+  connection: HeldConnection,
+  record: LoadRecord,
+  ids: Ids,
+  defaults: ReadonlySet<string>,
+): Task {
   const needs = needed(record);
   return {
     at: record.at,
@@ -61,7 +72,11 @@ export function updateTask(connection: HeldConnection, record: LoadRecord, ids: 
           if (record.claimed.has(column)) continue;
           const silent = defaults.has(`${record.noun}.${column}`) ? 'default' : 'null';
           const value = values.has(column) ? `$${bound.push(values.get(column))}` : silent;
-          sets.push(field.field.claimed ? `${column} = case when ${spokenOf(field.column)} then ${column} else ${value} end` : `${column} = ${value}`);
+          sets.push(
+            field.field.claimed
+              ? `${column} = case when ${spokenOf(field.column)} then ${column} else ${value} end`
+              : `${column} = ${value}`,
+          );
         }
       }
       const sql = `update ${nounOf(record.noun).table} set ${sets.join(', ')} where id = $1`;

@@ -28,7 +28,8 @@ const ask = (filter: OrganizationFilter | null | undefined) =>
       with recursive inside(id) as (
         select o.id from organizations o where o.parent_id = ${id}::uuid
         union select o.id from organizations o join inside on o.parent_id = inside.id) select id from inside)`,
-    event: (id) => sql`organizations.id in (select organization_id from event_participants where event_id = ${id}::uuid)`,
+    event: (id) =>
+      sql`organizations.id in (select organization_id from event_participants where event_id = ${id}::uuid)`,
     case: inCase(organizations),
     source: fromSource(organizations),
   });

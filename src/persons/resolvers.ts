@@ -2,7 +2,18 @@
 import { allOf, sql, type Sql } from '../db/sql.js';
 import type { PersonFilter, RelationFilter, Resolvers } from '../generated/resolvers-types.js';
 import { periodValue } from '../records/dates.js';
-import { atPlace, conditions, duringPeriod, fromSource, hasReference, holdsText, inCase, is, isOneOf, onDay } from '../records/filters.js';
+import {
+  atPlace,
+  conditions,
+  duringPeriod,
+  fromSource,
+  hasReference,
+  holdsText,
+  inCase,
+  is,
+  isOneOf,
+  onDay,
+} from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
 import { persons, relations, type PersonNameRow } from './model.js';
@@ -13,7 +24,10 @@ const byReference: SortKey[] = [{ property: 'reference', type: 'bigint' }];
 
 /** Role and event are asked of one and the same participation. */
 function takingPart({ role, event }: Pick<PersonFilter, 'role' | 'event'>): Sql[] {
-  const asked = [...(role ? [sql`role = any(${role}::text[])`] : []), ...(event ? [sql`event_id = ${event}::uuid`] : [])];
+  const asked = [
+    ...(role ? [sql`role = any(${role}::text[])`] : []),
+    ...(event ? [sql`event_id = ${event}::uuid`] : []),
+  ];
   return asked.length > 0 ? [sql`persons.id in (select person_id from event_participants where ${allOf(asked)})`] : [];
 }
 
@@ -43,7 +57,8 @@ const ask = ({ role, event, ...filter }: PersonFilter): Sql[] => [
     relatedTo: (id) => sql`persons.id in (
       select person_id from relations where other_person_id = ${id}::uuid or organization_id = ${id}::uuid
       union all select other_person_id from relations where person_id = ${id}::uuid and other_person_id is not null)`,
-    hasStatus: (kinds) => sql`persons.id in (select person_id from refugee_statuses where kind = any(${kinds}::text[]))`,
+    hasStatus: (kinds) =>
+      sql`persons.id in (select person_id from refugee_statuses where kind = any(${kinds}::text[]))`,
     case: inCase(persons),
     source: (id) => sql`(${fromSource(persons)(id)} or persons.id in (
       select n.person_id from person_names n join claims c on c.record_id = n.id where c.source_id = ${id}::uuid))`,
@@ -84,6 +99,7 @@ export const personResolvers: Resolvers = {
   },
   PersonRelation: {
     otherPerson: (seen, _, { load }) => (seen.otherPersonId ? load.one.persons.load(seen.otherPersonId) : null),
-    organization: (seen, _, { load }) => (seen.organizationId ? load.one.organizations.load(seen.organizationId) : null),
+    organization: (seen, _, { load }) =>
+      seen.organizationId ? load.one.organizations.load(seen.organizationId) : null,
   },
 };

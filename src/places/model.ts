@@ -1,6 +1,18 @@
 // A place on earth, as precise as the sources are; coordinates only where a source gives them.
 import { many, type Links } from '../records/links.js';
-import { bigint, claimed, country, decimal, defineNoun, derived, ref, required, text, word, type Row } from '../records/noun.js';
+import {
+  bigint,
+  claimed,
+  country,
+  decimal,
+  defineNoun,
+  derived,
+  ref,
+  required,
+  text,
+  word,
+  type Row,
+} from '../records/noun.js';
 
 export const places = defineNoun({
   table: 'places',

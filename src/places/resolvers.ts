@@ -11,7 +11,13 @@ import { places } from './model.js';
 const byName: SortKey[] = [{ property: 'nameKey', type: 'text' }];
 
 /** Tables whose records are at a place, with the column that says where. */
-const AT_A_PLACE = { persons: 'residence_id', organizations: 'place_id', events: 'place_id', detentions: 'place_id', status_decisions: 'place_id' };
+const AT_A_PLACE = {
+  persons: 'residence_id',
+  organizations: 'place_id',
+  events: 'place_id',
+  detentions: 'place_id',
+  status_decisions: 'place_id',
+};
 const placesOfMembers = Object.entries(AT_A_PLACE)
   .map(([table, column]) => `select ${table}.${column} from ${table} join members on members.id = ${table}.id`)
   .join(' union all ');

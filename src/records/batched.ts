@@ -5,7 +5,11 @@ import type { Rows } from './loaders.js';
 const loadersOf = new WeakMap<Rows, Map<string, DataLoader<string, unknown>>>();
 
 /** `name` stands for the question with all its arguments: equal names must ask the same. Absent answers are undefined. */
-export function batched<V>(db: Rows, name: string, ask: (ids: readonly string[]) => Promise<Map<string, V>>): DataLoader<string, V | undefined> {
+export function batched<V>(
+  db: Rows,
+  name: string,
+  ask: (ids: readonly string[]) => Promise<Map<string, V>>,
+): DataLoader<string, V | undefined> {
   const loaders = loadersOf.get(db) ?? new Map<string, DataLoader<string, unknown>>();
   loadersOf.set(db, loaders);
   const known = loaders.get(name);

@@ -27,7 +27,8 @@ export interface DaySpanValue {
 type Dated = object;
 const valueOf = (row: Dated, property: string): unknown => (row as Record<string, unknown>)[property];
 
-const dayOrNull = (bound: DateBound): LocalDate | null => (bound === '-infinity' || bound === 'infinity' ? null : bound);
+const dayOrNull = (bound: DateBound): LocalDate | null =>
+  bound === '-infinity' || bound === 'infinity' ? null : bound;
 export const spanOf = (span: Span): DaySpanValue => ({ from: dayOrNull(span.from), until: dayOrNull(span.until) });
 
 /** Null when nobody told the date. */
@@ -48,7 +49,10 @@ type PointBounds = Pick<PartialDate, 'earliest' | 'latest'>;
 /** The bounds of a field as the rules in src/values take them; nothing is parsed again. */
 export function boundsOf(row: Dated, field: string): PointBounds | null {
   if (valueOf(row, field) === null || valueOf(row, field) === undefined) return null;
-  return { earliest: valueOf(row, `${field}Earliest`) as DateBound, latest: valueOf(row, `${field}Latest`) as DateBound };
+  return {
+    earliest: valueOf(row, `${field}Earliest`) as DateBound,
+    latest: valueOf(row, `${field}Latest`) as DateBound,
+  };
 }
 
 export const periodOf = (row: Dated, starts: string, ends: string): Period => ({

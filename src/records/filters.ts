@@ -24,9 +24,14 @@ export function conditions<F extends object>(
   );
 }
 
-export const is = (noun: Noun, property: string) => (value: unknown): Sql => sql`${column(noun, property)} = ${value}`;
-export const isOneOf = (noun: Noun, property: string) => (values: readonly unknown[]): Sql =>
-  sql`${column(noun, property)} = any(${values}::text[])`;
+export const is =
+  (noun: Noun, property: string) =>
+  (value: unknown): Sql =>
+    sql`${column(noun, property)} = ${value}`;
+export const isOneOf =
+  (noun: Noun, property: string) =>
+  (values: readonly unknown[]): Sql =>
+    sql`${column(noun, property)} = any(${values}::text[])`;
 
 /** Something that lasted from `starts` to `ends` and touches the range. A date that nobody told excludes nothing. */
 export function duringPeriod(noun: Noun, starts: string, ends: string) {
@@ -55,52 +60,77 @@ export function onDay(noun: Noun, point: string) {
 }
 
 /** In force on one day, possibly: `asOf.validOn` of lists. */
-export const validOn = (noun: Noun, starts: string, ends: string) => (day: string): Sql =>
-  duringPeriod(noun, starts, ends)({ from: day, until: day });
+export const validOn =
+  (noun: Noun, starts: string, ends: string) =>
+  (day: string): Sql =>
+    duringPeriod(noun, starts, ends)({ from: day, until: day });
 
-export const inCase = (noun: Noun) => (id: string): Sql =>
-  sql`${column(noun, 'id')} in (select record_id from case_members where case_id = ${id}::uuid)`;
+export const inCase =
+  (noun: Noun) =>
+  (id: string): Sql =>
+    sql`${column(noun, 'id')} in (select record_id from case_members where case_id = ${id}::uuid)`;
 
 /** A source speaks of a record when a claim on it comes from the source. */
-export const fromSource = (noun: Noun) => (id: string): Sql =>
-  sql`${column(noun, 'id')} in (select record_id from claims where source_id = ${id}::uuid)`;
+export const fromSource =
+  (noun: Noun) =>
+  (id: string): Sql =>
+    sql`${column(noun, 'id')} in (select record_id from claims where source_id = ${id}::uuid)`;
 
 /** The place itself and every place inside it. */
 export const placesWithin = (id: string | Sql): Sql =>
   sql`(with recursive inside(id) as (select ${id}::uuid union select places.id from places join inside on places.parent_id = inside.id) select id from inside)`;
 
-export const atPlace = (noun: Noun, property = 'placeId') => (id: string): Sql => sql`${column(noun, property)} in ${placesWithin(id)}`;
+export const atPlace =
+  (noun: Noun, property = 'placeId') =>
+  (id: string): Sql =>
+    sql`${column(noun, property)} in ${placesWithin(id)}`;
 
-export const inCountry = (noun: Noun, property = 'placeId') => (country: string): Sql =>
-  sql`${column(noun, property)} in (select places.id from places where places.country = ${country})`;
+export const inCountry =
+  (noun: Noun, property = 'placeId') =>
+  (country: string): Sql =>
+    sql`${column(noun, property)} in (select places.id from places where places.country = ${country})`;
 
 /** For `like`: the text anywhere, its own signs of a pattern meaning themselves. */
 const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 /** Any of these texts holds what was asked for, whatever the case. */
-export const holdsText = (noun: Noun, ...properties: string[]) => (text: string): Sql =>
-  sql`(${join(properties.map((property) => sql`${column(noun, property)} ilike ${anywhere(text)}`), ' or ')})`;
+export const holdsText =
+  (noun: Noun, ...properties: string[]) =>
+  (text: string): Sql =>
+    sql`(${join(
+      properties.map((property) => sql`${column(noun, property)} ilike ${anywhere(text)}`),
+      ' or ',
+    )})`;
 
 /** The text in a name, in any script, or in the native name: for nouns with `nameKey` and `nativeName`. */
-export const namedLike = (noun: Noun) => (name: string): Sql => {
-  const key = nameKey(name);
-  const native = holdsText(noun, 'nativeName')(name);
-  return key ? sql`(${column(noun, 'nameKey')} like ${anywhere(key)} or ${native})` : native;
-};
+export const namedLike =
+  (noun: Noun) =>
+  (name: string): Sql => {
+    const key = nameKey(name);
+    const native = holdsText(noun, 'nativeName')(name);
+    return key ? sql`(${column(noun, 'nameKey')} like ${anywhere(key)} or ${native})` : native;
+  };
 
 /** `P-17` or `C-1`: the number behind the letter. What is no reference finds nothing. */
-export const hasReference = (noun: Noun, letter: string) => (reference: string): Sql => {
-  const number = new RegExp(`^\\s*${letter}-(\\d{1,18})\\s*$`, 'i').exec(reference)?.[1];
-  return number ? sql`${column(noun, 'reference')} = ${number}::bigint` : raw('false');
-};
+export const hasReference =
+  (noun: Noun, letter: string) =>
+  (reference: string): Sql => {
+    const number = new RegExp(`^\\s*${letter}-(\\d{1,18})\\s*$`, 'i').exec(reference)?.[1];
+    return number ? sql`${column(noun, 'reference')} = ${number}::bigint` : raw('false');
+  };
 
 /** A condition that is asked for with true and refused with false. */
-export const whether = (condition: Sql) => (asked: boolean): Sql => (asked ? condition : sql`not (${condition})`);
+export const whether =
+  (condition: Sql) =>
+  (asked: boolean): Sql =>
+    asked ? condition : sql`not (${condition})`;
 
 /** Records in a case file, and what belongs to them: the names, charges and detentions of its persons, and so on down. */
 export function inCaseOrBelonging(nouns: Record<string, Noun>, id: string): Sql {
   const belonging = Object.values(nouns).flatMap((noun) =>
-    noun.owner ? [`select ${noun.table}.id from ${noun.table} where ${noun.table}.${snake(noun.owner)} = inside.id`] : [],
+    noun.owner
+      ? [`select ${noun.table}.id from ${noun.table} where ${noun.table}.${snake(noun.owner)} = inside.id`]
+      : [],
   );
   return sql`(with recursive inside(id) as (
     select record_id from case_members where case_id = ${id}::uuid

@@ -9,8 +9,15 @@ interface ListArgs extends PageArgs {
 }
 
 /** By the day it may first have happened, where the noun has one; by id alone otherwise. */
-export const byDay = (noun: Noun): SortKey[] => (noun.happens ? [{ property: `${noun.happens}Earliest`, type: 'date' }] : []);
+export const byDay = (noun: Noun): SortKey[] =>
+  noun.happens ? [{ property: `${noun.happens}Earliest`, type: 'date' }] : [];
 
 /** One line per list: `detentions: (_, args, context) => list(detentions, args, context, conditions(args.filter, ask))`. */
-export const list = <T>(noun: Noun, args: ListArgs, context: PageContext, where: Sql[], orderBy: SortKey[] = byDay(noun)): Promise<List<T>> =>
+export const list = <T>(
+  noun: Noun,
+  args: ListArgs,
+  context: PageContext,
+  where: Sql[],
+  orderBy: SortKey[] = byDay(noun),
+): Promise<List<T>> =>
   page<T>(context, args, { noun, where, orderBy, scope: [args.filter ?? null, args.asOf ?? null] });

@@ -49,7 +49,10 @@ function byParentLoader(db: Rows, name: string, noun: Noun, link: ManyLink): Dat
 }
 
 /** Any record by id: the spine says of which noun it is, and the loader of that noun has the rest. */
-function recordLoader(spine: DataLoader<string, SpineRow | null>, one: Record<string, DataLoader<string, AnyRow | null>>) {
+function recordLoader(
+  spine: DataLoader<string, SpineRow | null>,
+  one: Record<string, DataLoader<string, AnyRow | null>>,
+) {
   const load = async (id: string): Promise<AnyRow | null> => {
     const known = await spine.load(id);
     return known ? one[known.noun]!.load(known.id) : null;

@@ -3,7 +3,23 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
 /** How a field is written in datasets, stored in columns and shown in the graph. */
-export type FieldShape = 'text' | 'word' | 'edtf' | 'end' | 'duration' | 'country' | 'integer' | 'bigint' | 'decimal' | 'list' | 'instant' | 'ref' | 'json' | 'day' | 'flag' | 'ids';
+export type FieldShape =
+  | 'text'
+  | 'word'
+  | 'edtf'
+  | 'end'
+  | 'duration'
+  | 'country'
+  | 'integer'
+  | 'bigint'
+  | 'decimal'
+  | 'list'
+  | 'instant'
+  | 'ref'
+  | 'json'
+  | 'day'
+  | 'flag'
+  | 'ids';
 
 export interface Field<Value = unknown> {
   shape: FieldShape;
@@ -19,7 +35,12 @@ export interface Field<Value = unknown> {
 }
 
 type Nullable<T> = Field<T | null>;
-const optional = <T>(shape: FieldShape, of?: string): Nullable<T> => ({ shape, claimed: false, required: false, ...(of ? { of } : {}) });
+const optional = <T>(shape: FieldShape, of?: string): Nullable<T> => ({
+  shape,
+  claimed: false,
+  required: false,
+  ...(of ? { of } : {}),
+});
 
 export const text = (): Nullable<string> => optional('text');
 /** A value of a closed vocabulary: the SQL domain, and the SDL enum of the same name. */
@@ -70,7 +91,9 @@ const RECORD_FIELDS = {
 
 export type Fields = Record<string, Field>;
 type ValueOf<F> = F extends Field<infer V> ? V : never;
-type DatedKeys<F extends Fields> = { [K in keyof F & string]: F[K] extends { shape: 'edtf' | 'end' } ? K : never }[keyof F & string];
+type DatedKeys<F extends Fields> = {
+  [K in keyof F & string]: F[K] extends { shape: 'edtf' | 'end' } ? K : never;
+}[keyof F & string];
 export type RowOf<F extends Fields> = { [K in keyof F & string]: ValueOf<F[K]> } & {
   [K in DatedKeys<F> as `${K}Earliest` | `${K}Latest`]: string | null;
 } & RecordRow;
@@ -127,7 +150,9 @@ function columnsOf(fields: Fields): Column[] {
       nullable: !field.required,
     });
     const own = column('', property === 'id' ? 'uuid' : SQL_TYPES[field.shape]);
-    return field.shape === 'edtf' || field.shape === 'end' ? [own, column('Earliest', 'date'), column('Latest', 'date')] : [own];
+    return field.shape === 'edtf' || field.shape === 'end'
+      ? [own, column('Earliest', 'date'), column('Latest', 'date')]
+      : [own];
   });
 }
 

@@ -50,12 +50,20 @@ export function after(keys: SortKey[], values: CursorValues, table: string): Sql
   const column = (key: SortKey): Sql => raw(`${table}.${snake(key.property)}`);
   const bound = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.type}`)}`;
   const branches = keys.map((key, i) => {
-    const equal = keys.slice(0, i).map((k, j) => (values[j] === null ? sql`${column(k)} is null` : sql`${column(k)} = ${bound(k, values[j])}`));
+    const equal = keys
+      .slice(0, i)
+      .map((k, j) => (values[j] === null ? sql`${column(k)} is null` : sql`${column(k)} = ${bound(k, values[j])}`));
     const value = values[i];
-    const beyond = value === null || value === undefined ? raw('false') : sql`(${column(key)} > ${bound(key, value)} or ${column(key)} is null)`;
+    const beyond =
+      value === null || value === undefined
+        ? raw('false')
+        : sql`(${column(key)} > ${bound(key, value)} or ${column(key)} is null)`;
     return allOf([...equal, beyond]);
   });
-  return join(branches.map((b) => sql`(${b})`), ' or ');
+  return join(
+    branches.map((b) => sql`(${b})`),
+    ' or ',
+  );
 }
 
 export interface PageContext {
@@ -66,7 +74,10 @@ export interface PageContext {
 /** 1 to 100, 25 unless said otherwise. */
 export function pageSize(first: number | null | undefined): number {
   const size = first ?? USUAL_PAGE;
-  if (size < 1 || size > PAGE_CAP) throw invalid('first', `A page has 1 to ${PAGE_CAP} records; ask for the next with \`after\`.`, { rule: 'page-size' });
+  if (size < 1 || size > PAGE_CAP)
+    throw invalid('first', `A page has 1 to ${PAGE_CAP} records; ask for the next with \`after\`.`, {
+      rule: 'page-size',
+    });
   return size;
 }
 
@@ -97,17 +108,27 @@ export function listOf<T>({ rows, size, hasPreviousPage, cursorOf, totalCount }:
   return {
     nodes,
     edges,
-    pageInfo: { hasNextPage: rows.length > size, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    pageInfo: {
+      hasNextPage: rows.length > size,
+      hasPreviousPage,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
     totalCount,
   };
 }
 
 export const withId = (orderBy: SortKey[]): SortKey[] => [...orderBy, { property: 'id', type: 'uuid' }];
-export const orderText = (keys: SortKey[], table: string): string => keys.map((key) => `${table}.${snake(key.property)} nulls last`).join(', ');
+export const orderText = (keys: SortKey[], table: string): string =>
+  keys.map((key) => `${table}.${snake(key.property)} nulls last`).join(', ');
 export const sortValues = (keys: SortKey[], row: object): CursorValues =>
   keys.map((key) => ((row as Record<string, unknown>)[key.property] ?? null) as string | null);
 
-export async function page<T = AnyRow>({ db, cursorKey }: PageContext, args: PageArgs, query: ListQuery): Promise<List<T>> {
+export async function page<T = AnyRow>(
+  { db, cursorKey }: PageContext,
+  args: PageArgs,
+  query: ListQuery,
+): Promise<List<T>> {
   const { noun } = query;
   const size = pageSize(args.first);
   const keys = withId(query.orderBy);
@@ -123,7 +144,8 @@ export async function page<T = AnyRow>({ db, cursorKey }: PageContext, args: Pag
     size,
     hasPreviousPage: from !== null,
     cursorOf: (row) => sealCursor(cursorKey, scope, sortValues(keys, row as object)),
-    totalCount: () => countOf(db, `${noun.table} count`, sql`select 1 from ${raw(noun.table)} where ${allOf(query.where)}`),
+    totalCount: () =>
+      countOf(db, `${noun.table} count`, sql`select 1 from ${raw(noun.table)} where ${allOf(query.where)}`),
   });
 }
 

@@ -8,7 +8,8 @@ function country(value: unknown): string {
   try {
     return parseCountry(value);
   } catch (error) {
-    if (error instanceof InvalidValue) throw new GraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT' } });
+    if (error instanceof InvalidValue)
+      throw new GraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT' } });
     throw error;
   }
 }

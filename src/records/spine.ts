@@ -15,7 +15,9 @@ export const spine: Noun = {
 
 /** The records of a page of the spine; hidden ones are left out. */
 export async function recordsOf(list: List<AnyRow>, { record }: Pick<Load<never>, 'record'>): Promise<List<AnyRow>> {
-  const found = await Promise.all(list.edges.map(async ({ cursor, node }) => ({ cursor, node: await record.load(node.id) })));
+  const found = await Promise.all(
+    list.edges.map(async ({ cursor, node }) => ({ cursor, node: await record.load(node.id) })),
+  );
   const edges = found.filter((edge): edge is { cursor: string; node: AnyRow } => edge.node !== null);
   return { ...list, edges, nodes: edges.map((edge) => edge.node) };
 }

@@ -1,6 +1,18 @@
 // A status is a standing, a document is a paper with a validity, a decision is an act: three nouns, never merged.
 import { many, type Links } from '../records/links.js';
-import { claimed, country, defineNoun, edtf, end, integer, ref, required, text, word, type Row } from '../records/noun.js';
+import {
+  claimed,
+  country,
+  defineNoun,
+  edtf,
+  end,
+  integer,
+  ref,
+  required,
+  text,
+  word,
+  type Row,
+} from '../records/noun.js';
 
 export const refugeeStatuses = defineNoun({
   table: 'refugee_statuses',

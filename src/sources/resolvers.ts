@@ -31,7 +31,8 @@ const ask = (filter: SourceFilter | null | undefined, nouns: Record<string, Noun
     isOrigin: whether(raw('sources.origin_id is null')),
     captured: whether(raw('exists (select from captures c where c.source_id = sources.id)')),
     about: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id = ${id}::uuid)`,
-    case: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id in ${inCaseOrBelonging(nouns, id)} or c.record_id = ${id}::uuid)`,
+    case: (id) =>
+      sql`sources.id in (select unnest(c.roots) from claims c where c.record_id in ${inCaseOrBelonging(nouns, id)} or c.record_id = ${id}::uuid)`,
   });
 
 /** Claims that the source makes itself, that are derived from them, or both. */
@@ -49,11 +50,17 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   },
   Source: {
     publisher: (source) => source.publisher,
-    publisherOrganization: (source, _, { load }) => (source.publisherId ? load.one.organizations.load(source.publisherId) : null),
+    publisherOrganization: (source, _, { load }) =>
+      source.publisherId ? load.one.organizations.load(source.publisherId) : null,
     author: (source) => source.author,
     authorPerson: (source, _, { load }) => (source.authorId ? load.one.persons.load(source.authorId) : null),
     statements: (source, args, context) =>
-      pageByParent(context, source, args, { name: 'Source.statements', noun: claims, where: [statedOrDerived(args.direct)], orderBy: byRecord }),
+      pageByParent(context, source, args, {
+        name: 'Source.statements',
+        noun: claims,
+        where: [statedOrDerived(args.direct)],
+        orderBy: byRecord,
+      }),
     records: async (source, args, context) => {
       const only = args.onlySupport ? raw(`and ${ONLY_SUPPORT}`) : raw('');
       const where = sql`records.id in (
@@ -61,7 +68,10 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
           select claims.* from claims where claims.source_id = s.id
           union all select claims.* from claims where claims.source_id is null and claims.roots @> array[s.id]
         ) c where true ${only})`;
-      return recordsOf(await pageByParent(context, source, args, { name: 'Source.records', noun: spine, where: [where] }), context.load);
+      return recordsOf(
+        await pageByParent(context, source, args, { name: 'Source.records', noun: spine, where: [where] }),
+        context.load,
+      );
     },
     support: (source, _, { db }) => supportOf(source, db),
   },

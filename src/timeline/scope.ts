@@ -16,29 +16,35 @@ export type Scope = (noun: Noun) => Sql | null;
 
 const participated = (who: Sql): Sql => sql`select event_id from event_participants where person_id ${who}`;
 
+/**
+ * Of the few records that a query finds: gathered first, then looked up by id. `in (select ...)` would leave it to the
+ * planner, which expects that a page is soon full and walks the whole table in the order of time instead.
+ */
+const among = (column: Sql, ids: Sql): Sql => sql`${column} = any(array(${ids}))`;
+
 /** Records about any of these people. */
 export const aboutPersons =
   (ids: readonly string[]): Scope =>
   (noun) => {
-    const among = sql`= any(${ids}::uuid[])`;
-    return noun.table === 'events'
-      ? sql`events.id in (${participated(among)})`
-      : sql`${column(noun, 'personId')} ${among}`;
+    const who = sql`= any(${ids}::uuid[])`;
+    if (noun.table !== 'events') return sql`${column(noun, 'personId')} ${who}`;
+    return among(column(noun, 'id'), participated(who));
   };
 
-// Driven from the few members of the file: an `or` of two conditions would read the whole table.
 const inFile =
   (id: string): Scope =>
   (noun) => {
     const members = sql`select record_id from case_members where case_id = ${id}::uuid`;
     const { table } = noun;
-    if (table === 'events') return sql`events.id in (${members} union ${participated(sql`in (${members})`)})`;
-    const own = sql`select mine.id from ${raw(table)} mine where mine.person_id in (${members})`;
+    const own =
+      table === 'events'
+        ? participated(sql`in (${members})`)
+        : sql`select mine.id from ${raw(table)} mine where mine.person_id in (${members})`;
     const tried =
       table === 'charges'
         ? sql` union select mine.id from charges mine where mine.legal_case_id in (${members})`
         : sql``;
-    return sql`${column(noun, 'id')} in (${members} union ${own}${tried})`;
+    return among(column(noun, 'id'), sql`${members} union ${own}${tried}`);
   };
 
 const inPlaces =

@@ -30,11 +30,11 @@ select 'Charge' as "__typename", charges.id as "id", charges.sensitivity as "sen
 
 -- Person.events
 
-      select parent.id as "parentId", nested.* from unnest($1::uuid[]) parent(id)
+      select parent.id as "@parent", nested.* from unnest($1::uuid[]) parent(id)
       cross join lateral (
-        select 'Event' as "__typename", events.id as "id", events.sensitivity as "sensitivity", events.team_id as "teamId", events.version as "version", events.created_at as "createdAt", events.created_by as "createdBy", events.updated_at as "updatedAt", events.updated_by as "updatedBy", events.kind as "kind", events.state_act as "stateAct", events.context as "context", events.extent as "extent", events.title as "title", events.starts as "starts", events.starts_earliest as "startsEarliest", events.starts_latest as "startsLatest", events.ends as "ends", events.ends_earliest as "endsEarliest", events.ends_latest as "endsLatest", events.place_id as "placeId", events.description as "description", row_number() over (order by events.starts_earliest nulls last, events.id nulls last) as "place"
+        select 'Event' as "__typename", events.id as "id", events.sensitivity as "sensitivity", events.team_id as "teamId", events.version as "version", events.created_at as "createdAt", events.created_by as "createdBy", events.updated_at as "updatedAt", events.updated_by as "updatedBy", events.kind as "kind", events.state_act as "stateAct", events.context as "context", events.extent as "extent", events.title as "title", events.starts as "starts", events.starts_earliest as "startsEarliest", events.starts_latest as "startsLatest", events.ends as "ends", events.ends_earliest as "endsEarliest", events.ends_latest as "endsLatest", events.place_id as "placeId", events.description as "description", row_number() over (order by events.starts_earliest nulls last, events.id nulls last) as "@place"
         from events where (events.id in (select event_id from event_participants where (person_id = parent.id))) order by events.starts_earliest nulls last, events.id nulls last limit $2
-      ) nested order by parent.id, nested."place";
+      ) nested order by parent.id, nested."@place";
 
 -- places by id
 select 'Place' as "__typename", places.id as "id", places.sensitivity as "sensitivity", places.team_id as "teamId", places.version as "version", places.created_at as "createdAt", places.created_by as "createdBy", places.updated_at as "updatedAt", places.updated_by as "updatedBy", places.kind as "kind", places.name as "name", places.name_key as "nameKey", places.native_name as "nativeName", places.parent_id as "parentId", places.country as "country", places.latitude::text as "latitude", places.longitude::text as "longitude", places.precision as "precision", places.geonames_id::text as "geonamesId" from places where id = any($1::uuid[]);

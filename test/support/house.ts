@@ -58,7 +58,12 @@ export class AnswerError extends Error {
   }
 }
 
-export async function house({ load = [], template = 'migrated', today, countedIds = false }: HouseOptions = {}): Promise<House> {
+export async function house({
+  load = [],
+  template = 'migrated',
+  today,
+  countedIds = false,
+}: HouseOptions = {}): Promise<House> {
   const database = await freshDatabase(template);
   const reader = await createDataSource({ url: database.readerUrl, entities, poolSize: 2 }).initialize();
   const ids = new Map<string, string>();
@@ -69,7 +74,10 @@ export async function house({ load = [], template = 'migrated', today, countedId
   try {
     if (countedIds) await countIds(database);
     await fill(database, [load].flat());
-    for (const { key, id } of await reader.query<{ key: string; id: string }[]>('select key, record_id as id from imports')) ids.set(key, id);
+    for (const { key, id } of await reader.query<{ key: string; id: string }[]>(
+      'select key, record_id as id from imports',
+    ))
+      ids.set(key, id);
   } catch (error) {
     await close();
     throw error;
