@@ -24,16 +24,25 @@ export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
   return { strings: text, values: bound };
 }
 
-const isSql = (value: unknown): value is Sql => typeof value === 'object' && value !== null && 'strings' in value && 'values' in value;
+const isSql = (value: unknown): value is Sql =>
+  typeof value === 'object' && value !== null && 'strings' in value && 'values' in value;
 
 /** Text of our own source code, such as a column of a noun's declaration. Never anything a user sent. */
 export const raw = (text: string): Sql => ({ strings: [text], values: [] });
 
 export const join = (fragments: readonly Sql[], separator: string): Sql =>
-  fragments.length === 0 ? raw('') : fragments.slice(1).reduce((all, next) => sql`${all}${raw(separator)}${next}`, fragments[0]!);
+  fragments.length === 0
+    ? raw('')
+    : fragments.slice(1).reduce((all, next) => sql`${all}${raw(separator)}${next}`, fragments[0]!);
 
 /** `where a and b`, or `where true` when there is nothing to ask. */
-export const allOf = (conditions: readonly Sql[]): Sql => (conditions.length ? join(conditions.map((c) => sql`(${c})`), ' and ') : raw('true'));
+export const allOf = (conditions: readonly Sql[]): Sql =>
+  conditions.length
+    ? join(
+        conditions.map((c) => sql`(${c})`),
+        ' and ',
+      )
+    : raw('true');
 
 export function compile(fragment: Sql): { text: string; values: unknown[] } {
   const text = fragment.strings.reduce((all, part, i) => `${all}$${i}${part}`);

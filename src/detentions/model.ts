@@ -1,6 +1,18 @@
 // A period of deprivation of liberty in one place; a transfer ends one and starts another.
 import { many, type Links } from '../records/links.js';
-import { claimed, defineNoun, duration, edtf, end, list, ref, required, text, word, type Row } from '../records/noun.js';
+import {
+  claimed,
+  defineNoun,
+  duration,
+  edtf,
+  end,
+  list,
+  ref,
+  required,
+  text,
+  word,
+  type Row,
+} from '../records/noun.js';
 
 export const detentions = defineNoun({
   table: 'detentions',

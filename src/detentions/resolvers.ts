@@ -1,7 +1,17 @@
 // Only what the declaration cannot say: the list with its filter, and the period made of two dates.
 import type { DetentionFilter, Resolvers } from '../generated/resolvers-types.js';
 import { periodValue } from '../records/dates.js';
-import { atPlace, conditions, duringPeriod, fromSource, inCase, inCountry, is, isOneOf, validOn } from '../records/filters.js';
+import {
+  atPlace,
+  conditions,
+  duringPeriod,
+  fromSource,
+  inCase,
+  inCountry,
+  is,
+  isOneOf,
+  validOn,
+} from '../records/filters.js';
 import { list } from '../records/list.js';
 import { detentions } from './model.js';
 
@@ -23,7 +33,10 @@ export const detentionResolvers: Resolvers = {
   Query: {
     detention: (_, { id }, { load }) => load.one.detentions.load(id),
     detentions: (_, args, context) =>
-      list(detentions, args, context, [...ask(args.filter), ...conditions(args.asOf, { validOn: validOn(detentions, 'starts', 'ends') })]),
+      list(detentions, args, context, [
+        ...ask(args.filter),
+        ...conditions(args.asOf, { validOn: validOn(detentions, 'starts', 'ends') }),
+      ]),
   },
   Detention: {
     period: (detention) => periodValue(detention, 'starts', 'ends'),
