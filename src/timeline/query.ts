@@ -132,7 +132,7 @@ function selectUndated(
   const own = raw(String(rankOf(kind)));
   const { table } = noun;
   const also = [
-    raw(`${table}.${snake(date)} is null`),
+    raw(`${table}.${snake(date)}_earliest is null`),
     raw(undated),
     sql`(${own}, ${raw(table)}.id) > (${rank}::int, ${id}::uuid)`,
   ];
@@ -209,7 +209,9 @@ function counted(scope: Scope | null, choice: Choice): Sql {
   const each = parts.map(({ branch, where }) => {
     const { noun, date, undated } = branch;
     const dated = sql`${bound(branch, 'earliest')} < 'infinity'`;
-    const told = undated ? sql`(${dated} or (${raw(`${noun.table}.${snake(date)} is null and ${undated}`)}))` : dated;
+    const told = undated
+      ? sql`(${dated} or (${raw(`${noun.table}.${snake(date)}_earliest is null and ${undated}`)}))`
+      : dated;
     return sql`select 1 from ${raw(noun.table)} where ${allOf([told, ...where])}`;
   });
   return each.length > 0 ? join(each, ' union all ') : sql`select 1 where false`;
