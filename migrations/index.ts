@@ -7,6 +7,7 @@ import { CasesAndEvents0005 } from './0005-cases-and-events.js';
 import { Detentions0006 } from './0006-detentions.js';
 import { Refugees0007 } from './0007-refugees.js';
 import { Trade0008 } from './0008-trade.js';
+import { ViewIndexes0009 } from './0009-view-indexes.js';
 
 export const migrations = [
   House0001,
@@ -17,4 +18,5 @@ export const migrations = [
   Detentions0006,
   Refugees0007,
   Trade0008,
+  ViewIndexes0009,
 ];

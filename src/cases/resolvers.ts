@@ -12,6 +12,7 @@ import {
   is,
   isOneOf,
   onDay,
+  validOn,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
@@ -71,7 +72,11 @@ export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
     case: (_, { id }, { load }) => load.one.cases.load(id),
     cases: (_, args, context) => list(cases, args, context, askCases(args.filter), byReference),
     legalCase: (_, { id }, { load }) => load.one.legal_cases.load(id),
-    legalCases: (_, args, context) => list(legalCases, args, context, askLegalCases(args.filter)),
+    legalCases: (_, args, context) =>
+      list(legalCases, args, context, [
+        ...askLegalCases(args.filter),
+        ...conditions(args.asOf, { validOn: validOn(legalCases, 'opened', 'closed') }),
+      ]),
     charge: (_, { id }, { load }) => load.one.charges.load(id),
     charges: (_, args, context) => list(charges, args, context, askCharges(args.filter), byDecision),
   },

@@ -11,16 +11,8 @@ export function duringEvent(range: Range): Sql {
   return sql`case events.extent when 'MOMENT' then ${onDay(events, 'starts')(range)} else ${lasted} end`;
 }
 
-/** Any of these texts holds what was asked for, whatever the case; signs of LIKE mean themselves. */
-export function holdsText(noun: Noun, ...properties: string[]) {
-  return (text: string): Sql => {
-    const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-    return sql`(${join(
-      properties.map((property) => sql`${column(noun, property)} ilike ${pattern}`),
-      ' or ',
-    )})`;
-  };
-}
+/** Took place or went on that day, possibly: `asOf.validOn` of lists of events. */
+export const eventOn = (day: string): Sql => duringEvent({ from: day, until: day });
 
 interface Taking {
   person?: string | null | undefined;

@@ -3,12 +3,12 @@ import { claimsOf } from '../claims/record-fields.js';
 import type { EventFilter, EventLinkFilter, Resolvers } from '../generated/resolvers-types.js';
 import { sql, type Sql } from '../db/sql.js';
 import { periodValue } from '../records/dates.js';
-import { atPlace, conditions, fromSource, inCase, inCountry, is, isOneOf } from '../records/filters.js';
+import { atPlace, conditions, fromSource, holdsText, inCase, inCountry, is, isOneOf } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Load } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import type { TradeMeasureRow } from '../trade/model.js';
-import { duringEvent, holdsText, temporalResultOf, withParticipants } from './filters.js';
+import { duringEvent, eventOn, temporalResultOf, withParticipants } from './filters.js';
 import { eventLinks, events, type EventParticipantRow, type EventRow } from './model.js';
 import { sidesOf } from './rules.js';
 import { checkBetween, happensOf } from './temporal-check.js';
@@ -82,7 +82,8 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
   return {
     Query: {
       event: (_, { id }, { load }) => load.one.events.load(id),
-      events: (_, args, context) => list(events, args, context, ask(args.filter ?? {})),
+      events: (_, args, context) =>
+        list(events, args, context, [...ask(args.filter ?? {}), ...conditions(args.asOf, { validOn: eventOn })]),
       eventLink: (_, { id }, { load }) => load.one.event_links.load(id),
       eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(nouns, args.filter ?? {})),
       temporalCheck: (_, sides, context) => checkBetween(sides, happens, context),

@@ -1,10 +1,10 @@
 // A trade incident as one sees it: an event, its measure, and the links that say what it answers.
 import type { Loading } from '../claims/origins.js';
 import { allOf, sql, type Sql } from '../db/sql.js';
-import { duringEvent, holdsText } from '../events/filters.js';
+import { duringEvent, eventOn } from '../events/filters.js';
 import { events, type EventLinkRow, type EventRow } from '../events/model.js';
-import type { TradeIncidentFilter } from '../generated/resolvers-types.js';
-import { atPlace, conditions, fromSource, inCase, is, isOneOf } from '../records/filters.js';
+import type { AsOf, TradeIncidentFilter } from '../generated/resolvers-types.js';
+import { atPlace, conditions, fromSource, holdsText, inCase, is, isOneOf } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import type { List, PageArgs, PageContext } from '../records/page.js';
@@ -58,12 +58,15 @@ export function askIncidents(
 
 export async function listIncidents(
   nouns: Record<string, Noun>,
-  args: PageArgs & { filter?: TradeIncidentFilter | null },
+  args: PageArgs & { filter?: TradeIncidentFilter | null; asOf?: AsOf | null },
   context: PageContext,
 ): Promise<TradeIncidentList> {
   const filter = args.filter ?? {};
   const byLink = askSides(nouns, filter);
-  const found = await list<EventRow>(events, args, context, askIncidents(nouns, filter));
+  const found = await list<EventRow>(events, args, context, [
+    ...askIncidents(nouns, filter),
+    ...conditions(args.asOf, { validOn: eventOn }),
+  ]);
   let matching: ReturnType<typeof linksOf> | undefined;
   const linksMeeting = async (event: EventRow): Promise<EventLinkRow[]> => {
     matching ??= linksOf(

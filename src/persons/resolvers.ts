@@ -13,6 +13,7 @@ import {
   is,
   isOneOf,
   onDay,
+  validOn,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
@@ -81,7 +82,11 @@ export const personResolvers: Resolvers = {
     person: (_, { id }, { load }) => load.one.persons.load(id),
     persons: (_, args, context) => list(persons, args, context, ask(args.filter ?? {}), byReference),
     relation: (_, { id }, { load }) => load.one.relations.load(id),
-    relations: (_, args, context) => list(relations, args, context, askRelations(args.filter)),
+    relations: (_, args, context) =>
+      list(relations, args, context, [
+        ...askRelations(args.filter),
+        ...conditions(args.asOf, { validOn: validOn(relations, 'starts', 'ends') }),
+      ]),
   },
   Person: {
     reference: (person) => `P-${person.reference}`,
