@@ -3,7 +3,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class House0001 implements MigrationInterface {
-  name = 'House0001700000000001';
+  name = 'House1700000000001';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`create schema house`);

@@ -75,7 +75,7 @@ const VOCABULARY: Record<string, string> = {
 };
 
 export class Vocabulary0002 implements MigrationInterface {
-  name = 'Vocabulary0002700000000002';
+  name = 'Vocabulary1700000000002';
 
   async up(q: QueryRunner): Promise<void> {
     for (const [domain, words] of Object.entries(VOCABULARY)) {

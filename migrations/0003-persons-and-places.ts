@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { edtf } from './edtf-columns.js';
 
 export class PersonsAndPlaces0003 implements MigrationInterface {
-  name = 'PersonsAndPlaces0003700000000003';
+  name = 'PersonsAndPlaces1700000000003';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { edtf } from './edtf-columns.js';
 
 export class SourcesAndClaims0004 implements MigrationInterface {
-  name = 'SourcesAndClaims0004700000000004';
+  name = 'SourcesAndClaims1700000000004';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

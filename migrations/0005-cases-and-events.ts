@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { edtf } from './edtf-columns.js';
 
 export class CasesAndEvents0005 implements MigrationInterface {
-  name = 'CasesAndEvents0005700000000005';
+  name = 'CasesAndEvents1700000000005';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { edtf } from './edtf-columns.js';
 
 export class Detentions0006 implements MigrationInterface {
-  name = 'Detentions0006700000000006';
+  name = 'Detentions1700000000006';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

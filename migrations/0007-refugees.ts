@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { edtf } from './edtf-columns.js';
 
 export class Refugees0007 implements MigrationInterface {
-  name = 'Refugees0007700000000007';
+  name = 'Refugees1700000000007';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { edtf } from './edtf-columns.js';
 
 export class Trade0008 implements MigrationInterface {
-  name = 'Trade0008700000000008';
+  name = 'Trade1700000000008';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

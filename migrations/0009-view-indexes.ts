@@ -13,7 +13,7 @@ const INDEXES: Record<string, string> = {
 };
 
 export class ViewIndexes0009 implements MigrationInterface {
-  name = 'ViewIndexes0009700000000009';
+  name = 'ViewIndexes1700000000009';
 
   async up(q: QueryRunner): Promise<void> {
     for (const [name, definition] of Object.entries(INDEXES)) await q.query(`create index ${name} on ${definition}`);

@@ -125,7 +125,7 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
 }
 
 /** TypeORM wants a timestamp at the end of each name; people do not. */
-const shortName = (name: string): string => name.replace(/7\d{11}$/, '');
+const shortName = (name: string): string => name.replace(/17\d{11}$/, '');
 
 /** What a migrate did, as one sentence. */
 export function describe({ applied, repeated, ms }: Migrated): string {
