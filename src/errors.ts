@@ -1,5 +1,6 @@
 // The errors this house throws on purpose: a closed list of codes, and one class that carries them.
 // Nouns throw DomainError and never import graphql; src/http/translate.ts is the only place that turns an error into an answer.
+import { InvalidValue } from './values/invalid-value.js';
 
 /**
  * Every code a client can meet, what it means and what to do about it. Nothing else is ever sent.
@@ -79,6 +80,15 @@ export const forbidden = (message: string, details?: ErrorDetails) => new Domain
 
 export const invalid = (field: string, sentence: string, details?: ErrorDetails) =>
   new DomainError('BAD_USER_INPUT', sentence, { field, ...details });
+
+/** What `read` gives. A value that src/values cannot accept is refused in its own sentence, at this field of the input. */
+export function reading<T>(field: string, read: () => T, details?: ErrorDetails): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof InvalidValue ? invalid(field, error.message, details) : error;
+  }
+}
 
 /** Every problem of one input in one error; the first one is the message. */
 export function invalidAll(problems: readonly [Problem, ...Problem[]]): DomainError {

@@ -1,6 +1,8 @@
 // Conditions that lists of many nouns share. Only bare columns are compared with bare parameters: anything cleverer
 // would lose its index under row security.
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
+import { reading } from '../errors.js';
+import { parseUuid } from '../values/identifier.js';
 import { nameKey } from '../values/name-key.js';
 import { snake, type Noun } from './noun.js';
 
@@ -14,20 +16,34 @@ export interface Range {
 /** A column of the noun that is listed, under its own name. */
 export const column = (noun: Noun, property: string): Sql => raw(`${noun.table}.${snake(property)}`);
 
-/** Turns the given parts of a filter into conditions; a part that is absent or null asks nothing. */
+/**
+ * Turns the given parts of a filter into conditions; a part that is absent or null asks nothing.
+ * @param at the argument that holds the filter, for the place of a refusal; empty when the parts are arguments themselves.
+ */
 export function conditions<F extends object>(
   filter: F | null | undefined,
   ask: { [K in keyof F]-?: (value: NonNullable<F[K]>) => Sql },
+  at = 'filter',
 ): Sql[] {
   return Object.entries(filter ?? {}).flatMap(([key, value]) =>
-    value === null || value === undefined ? [] : [ask[key as keyof F](value as never)],
+    value === null || value === undefined
+      ? []
+      : [reading(at ? `${at}.${key}` : key, () => ask[key as keyof F](value as never))],
   );
 }
 
+/**
+ * An id as part of a condition. What is no id at all is refused, inside `conditions` as bad input: an empty list would read
+ * as "nothing is known", and PostgreSQL's own refusal would take the rest of the operation with it. (Asked for as a record,
+ * it is no record, as any id that is not there: see loaders.ts.)
+ */
+export const uuid = (id: string): Sql => sql`${parseUuid(id)}::uuid`;
+export const uuids = (ids: readonly string[]): Sql => sql`${ids.map(parseUuid)}::uuid[]`;
+
 export const is =
   (noun: Noun, property: string) =>
-  (value: unknown): Sql =>
-    sql`${column(noun, property)} = ${value}`;
+  (value: string): Sql =>
+    sql`${column(noun, property)} = ${noun.fields[property]?.shape === 'ref' ? uuid(value) : value}`;
 export const isOneOf =
   (noun: Noun, property: string) =>
   (values: readonly unknown[]): Sql =>
@@ -65,25 +81,29 @@ export const validOn =
   (day: string): Sql =>
     duringPeriod(noun, starts, ends)({ from: day, until: day });
 
+/** The records that a case file holds; those of a hidden file are those of none. */
+export const membersOf = (id: string): Sql =>
+  sql`(select case_members.record_id from case_members join cases on cases.id = case_members.case_id where cases.id = ${uuid(id)})`;
+
 export const inCase =
   (noun: Noun) =>
   (id: string): Sql =>
-    sql`${column(noun, 'id')} in (select record_id from case_members where case_id = ${id}::uuid)`;
+    sql`${column(noun, 'id')} in ${membersOf(id)}`;
 
 /** A source speaks of a record when a claim on it comes from the source. */
 export const fromSource =
   (noun: Noun) =>
   (id: string): Sql =>
-    sql`${column(noun, 'id')} in (select record_id from claims where source_id = ${id}::uuid)`;
+    sql`${column(noun, 'id')} in (select record_id from claims where source_id = ${uuid(id)})`;
 
 /** The place itself and every place inside it. */
-export const placesWithin = (id: string | Sql): Sql =>
-  sql`(with recursive inside(id) as (select ${id}::uuid union select places.id from places join inside on places.parent_id = inside.id) select id from inside)`;
+export const placesWithin = (id: Sql): Sql =>
+  sql`(with recursive inside(id) as (select ${id} union select places.id from places join inside on places.parent_id = inside.id) select id from inside)`;
 
 export const atPlace =
   (noun: Noun, property = 'placeId') =>
   (id: string): Sql =>
-    sql`${column(noun, property)} in ${placesWithin(id)}`;
+    sql`${column(noun, property)} in ${placesWithin(uuid(id))}`;
 
 export const inCountry =
   (noun: Noun, property = 'placeId') =>
@@ -91,7 +111,7 @@ export const inCountry =
     sql`${column(noun, property)} in (select places.id from places where places.country = ${country})`;
 
 /** For `like`: the text anywhere, its own signs of a pattern meaning themselves. */
-const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+export const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 /** Any of these texts holds what was asked for, whatever the case. */
 export const holdsText =
@@ -133,6 +153,6 @@ export function inCaseOrBelonging(nouns: Record<string, Noun>, id: string): Sql 
       : [],
   );
   return sql`(with recursive inside(id) as (
-    select record_id from case_members where case_id = ${id}::uuid
+    select record_id from ${membersOf(id)} members
     union select below.id from inside cross join lateral (${raw(belonging.join(' union all '))}) below) select id from inside)`;
 }
