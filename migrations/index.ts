@@ -8,6 +8,7 @@ import { Detentions0006 } from './0006-detentions.js';
 import { Refugees0007 } from './0007-refugees.js';
 import { Trade0008 } from './0008-trade.js';
 import { ViewIndexes0009 } from './0009-view-indexes.js';
+import { History0010 } from './0010-history.js';
 
 export const migrations = [
   House0001,
@@ -19,4 +20,5 @@ export const migrations = [
   Refugees0007,
   Trade0008,
   ViewIndexes0009,
+  History0010,
 ];

@@ -12,6 +12,7 @@ import { nestedEventResolvers } from './events/nested.js';
 import { eventResolvers } from './events/resolvers.js';
 import type { Resolvers } from './generated/resolvers-types.js';
 import { incidentResolvers } from './incidents/resolvers.js';
+import { lookThroughLens } from './lens.js';
 import { links, nouns } from './model.js';
 import { organizationResolvers } from './organizations/resolvers.js';
 import { packageRoot } from './paths.js';
@@ -30,7 +31,7 @@ import { tradeResolvers } from './trade/resolvers.js';
 const directory = join(packageRoot, 'schema');
 
 /** The SDL as it stands in schema/: complete, nothing is added at run time. */
-export const typeDefs = (): DocumentNode =>
+const typeDefs = (): DocumentNode =>
   concatAST(
     readdirSync(directory)
       .filter((file) => file.endsWith('.graphql'))
@@ -73,7 +74,7 @@ export function buildSchema(): GraphQLSchema {
   const documents = typeDefs();
   const shape = buildASTSchema({ kind: documents.kind, definitions: documents.definitions }, { assumeValid: true });
   const perRecord = Object.fromEntries(Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun)]));
-  return makeExecutableSchema({
+  const schema = makeExecutableSchema({
     typeDefs: documents,
     resolvers: merge([
       scalarResolvers,
@@ -83,4 +84,5 @@ export function buildSchema(): GraphQLSchema {
     ]) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
   });
+  return lookThroughLens(schema);
 }

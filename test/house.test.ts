@@ -31,7 +31,7 @@ const FLOORS: [RegExp, number][] = [
   [/^src\/(persons|organizations|places|sources|claims|cases|detentions|refugees|events|trade)\//, 3],
   [/^src\/model\.ts/, 4],
   [/^src\/(timeline|certificates|statistics|incidents)\//, 4],
-  [/^src\/(context|schema)\.ts/, 5],
+  [/^src\/(context|lens|schema)\.ts/, 5],
   [/^src\/exchange\//, 6],
   [/^src\/(main|server|wiring)\.ts|^src\/(http|commands)\//, 7],
 ];

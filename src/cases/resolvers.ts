@@ -11,8 +11,11 @@ import {
   inCase,
   is,
   isOneOf,
+  membersOf,
   onDay,
+  uuid,
   validOn,
+  whenValid,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
@@ -31,9 +34,9 @@ const askCases = (filter: CaseFilter | null | undefined) =>
     title: holdsText(cases, 'title'),
     reference: hasReference(cases, 'C'),
     status: isOneOf(cases, 'status'),
-    holds: (id) => sql`cases.id in (select case_id from case_members where record_id = ${id}::uuid)`,
+    holds: (id) => sql`cases.id in (select case_id from case_members where record_id = ${uuid(id)})`,
     source: (id) => sql`(${fromSource(cases)(id)} or cases.id in (
-      select m.case_id from case_members m join claims c on c.record_id = m.record_id where c.source_id = ${id}::uuid))`,
+      select m.case_id from case_members m join claims c on c.record_id = m.record_id where c.source_id = ${uuid(id)}))`,
   });
 
 const askLegalCases = (filter: LegalCaseFilter | null | undefined) =>
@@ -44,7 +47,7 @@ const askLegalCases = (filter: LegalCaseFilter | null | undefined) =>
     courtKind: isOneOf(legalCases, 'courtKind'),
     country: is(legalCases, 'country'),
     stage: isOneOf(legalCases, 'stage'),
-    person: (id) => sql`legal_cases.id in (select legal_case_id from charges where person_id = ${id}::uuid)`,
+    person: (id) => sql`legal_cases.id in (select legal_case_id from charges where person_id = ${uuid(id)})`,
     during: duringPeriod(legalCases, 'opened', 'closed'),
     case: inCase(legalCases),
     source: fromSource(legalCases),
@@ -54,14 +57,14 @@ const askCharges = (filter: ChargeFilter | null | undefined) =>
   conditions(filter, {
     person: is(charges, 'personId'),
     legalCase: is(charges, 'legalCaseId'),
-    court: (id) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.court_id = ${id}::uuid)`,
+    court: (id) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.court_id = ${uuid(id)})`,
     country: (country) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.country = ${country})`,
     status: isOneOf(charges, 'status'),
     offence: holdsText(charges, 'offence', 'law'),
     filed: onDay(charges, 'filed'),
     decided: onDay(charges, 'decided'),
     case: (id) => {
-      const members = sql`(select record_id from case_members where case_id = ${id}::uuid)`;
+      const members = membersOf(id);
       return sql`charges.id in ${members} or charges.legal_case_id in ${members} or charges.person_id in ${members}`;
     },
     source: fromSource(charges),
@@ -75,7 +78,7 @@ export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
     legalCases: (_, args, context) =>
       list(legalCases, args, context, [
         ...askLegalCases(args.filter),
-        ...conditions(args.asOf, { validOn: validOn(legalCases, 'opened', 'closed') }),
+        ...whenValid(args.asOf, validOn(legalCases, 'opened', 'closed')),
       ]),
     charge: (_, { id }, { load }) => load.one.charges.load(id),
     charges: (_, args, context) => list(charges, args, context, askCharges(args.filter), byDecision),

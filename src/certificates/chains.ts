@@ -1,7 +1,8 @@
 // Documents in their chains. Pure but for the loading of the documents.
 import type { QueryCertificateChainArgs } from '../generated/resolvers-types.js';
+import type { Loading } from '../records/loaders.js';
 import type { StatusDocumentRow } from '../refugees/model.js';
-import { documentsOf, type Loading } from './known.js';
+import { documentsOf } from './known.js';
 
 /** What the SDL calls CertificateChain. */
 export interface Chain {
@@ -10,15 +11,16 @@ export interface Chain {
 }
 
 export async function chainsOf({ person, ...filter }: QueryCertificateChainArgs, loading: Loading): Promise<Chain[]> {
-  if (!(await loading.load.one.persons!.load(person))) return [];
-  return chained(await documentsOf(person, filter, loading)).map((links) => ({ personId: person, links }));
+  const holder = await loading.load.one.persons!.load(person);
+  if (!holder) return [];
+  return chained(await documentsOf(holder.id, filter, loading)).map((links) => ({ personId: holder.id, links }));
 }
 
 /**
  * Each document stands in one chain. A document with several followers (constraints forbid it among equally secret ones)
  * goes on with the first; the others begin chains of their own.
  */
-export function chained(documents: readonly StatusDocumentRow[]): StatusDocumentRow[][] {
+function chained(documents: readonly StatusDocumentRow[]): StatusDocumentRow[][] {
   const ids = new Set(documents.map(({ id }) => id));
   const isHead = ({ predecessorId }: StatusDocumentRow): boolean => predecessorId === null || !ids.has(predecessorId);
   const seen = new Set<string>();

@@ -1,12 +1,13 @@
 // On which days documents cover a person. The arithmetic of days stands in src/values/coverage.ts.
 import type { QueryCoverageArgs } from '../generated/resolvers-types.js';
 import { spanOf, type DaySpanValue } from '../records/dates.js';
+import type { Loading } from '../records/loaders.js';
 import type { StatusDocumentRow } from '../refugees/model.js';
 import { invalid } from '../errors.js';
 import { coverage, type Covering, type Overlap } from '../values/coverage.js';
 import { compare, earlier, later, type DateBound, type LocalDate } from '../values/local-date.js';
 import { possible, type Span } from '../values/period.js';
-import { documentsOf, knownOf, type Loading } from './known.js';
+import { documentsOf, knownOf } from './known.js';
 import { merelyInferred, validityOf, vouched, type Known } from './rules.js';
 
 export interface OverlapValue {
@@ -30,8 +31,8 @@ export interface Covered {
 export async function coverageOf(args: QueryCoverageArgs, loading: Loading): Promise<Covered> {
   const { person, from, to } = args;
   if (from && to && from > to) throw invalid('to', 'The last day asked about lies before the first.');
-  const isThere = (await loading.load.one.persons!.load(person)) !== null;
-  const documents = isThere ? await documentsOf(person, args, loading) : [];
+  const holder = await loading.load.one.persons!.load(person);
+  const documents = holder ? await documentsOf(holder.id, args, loading) : [];
   const known = await Promise.all(documents.map((document) => knownOf(document, loading)));
   return { personId: person, known, documents, ...covered(known, from as LocalDate | null, to as LocalDate | null) };
 }

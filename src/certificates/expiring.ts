@@ -4,13 +4,14 @@ import { claimsOf } from '../claims/record-fields.js';
 import { deciding } from '../claims/rules.js';
 import { sql } from '../db/sql.js';
 import type { Basis, QueryExpiringArgs } from '../generated/resolvers-types.js';
+import { reading } from '../errors.js';
 import { conditions, is, validOn } from '../records/filters.js';
-import { page, type List, type PageContext } from '../records/page.js';
+import type { Loading } from '../records/loaders.js';
+import { mapList, page, type List, type PageContext } from '../records/page.js';
 import { statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
 import { parseDuration } from '../values/duration.js';
 import { addDuration, compare, type DateBound, type LocalDate } from '../values/local-date.js';
-import { documentsInFile, mapList } from './filters.js';
-import type { Loading } from './known.js';
+import { documentsInFile } from './filters.js';
 
 /** What the SDL calls ExpiringDocument. */
 export interface Expiring {
@@ -25,16 +26,17 @@ export async function listExpiring(
 ): Promise<List<Expiring>> {
   const { within, kind, country, case: file, person, asOf, first, after } = args;
   const on = (args.on as LocalDate | null | undefined) ?? context.today;
-  const until = addDuration(on, parseDuration(within as string));
+  const until = reading('within', () => addDuration(on, parseDuration(within as string)));
   const asked = conditions(
-    { kind, country, file, person, validOn: asOf?.validOn },
+    { kind, country, case: file, person, validOn: asOf?.validOn },
     {
       kind: is(statusDocuments, 'kind'),
       country: is(statusDocuments, 'country'),
-      file: documentsInFile,
+      case: documentsInFile,
       person: is(statusDocuments, 'personId'),
       validOn: validOn(statusDocuments, 'validFrom', 'validUntil'),
     },
+    '',
   );
   const found = await page<StatusDocumentRow>(
     context,

@@ -1,23 +1,19 @@
 // Conditions that the lists of this view share.
 import { join, raw, sql, type Sql } from '../db/sql.js';
-import { column } from '../records/filters.js';
-import type { List } from '../records/page.js';
+import { column, membersOf } from '../records/filters.js';
 import { statusDocuments } from '../refugees/model.js';
 
 /** Records that say something of a person's protection. */
 const REFUGEE_TABLES = ['refugee_statuses', 'status_documents', 'status_decisions'];
 
-const members = (file: string): Sql =>
-  sql`select case_members.record_id from case_members join cases on cases.id = case_members.case_id where cases.id = ${file}::uuid`;
-
 /** Documents that the file holds, or whose holder it holds. */
 export const documentsInFile = (file: string): Sql =>
-  sql`${column(statusDocuments, 'id')} in (${members(file)} union select held.id from status_documents held where held.person_id in (${members(file)}))`;
+  sql`${column(statusDocuments, 'id')} in (${membersOf(file)} union select held.id from status_documents held where held.person_id in ${membersOf(file)})`;
 
 /** People that the file holds, or of whom it holds a record of protection. */
 export const personsInFile = (file: string): Sql => {
-  const owners = REFUGEE_TABLES.map((table) => sql`select person_id from ${raw(table)} where id in (${members(file)})`);
-  return sql`persons.id in (${join([members(file), ...owners], ' union ')})`;
+  const owners = REFUGEE_TABLES.map((table) => sql`select person_id from ${raw(table)} where id in ${membersOf(file)}`);
+  return sql`persons.id in (${join([membersOf(file), ...owners], ' union ')})`;
 };
 
 /** People with any record of protection, in a country where one is given. */
@@ -33,10 +29,3 @@ export const withRefugeeRecord = (country: string | null | undefined): Sql => {
 export const hasPredecessor = raw(
   'exists (select from status_documents earlier where earlier.id = status_documents.predecessor_id)',
 );
-
-/** The same page, with something made of each record. */
-export const mapList = <A, B>(list: List<A>, make: (row: A) => B): List<B> => ({
-  ...list,
-  nodes: list.nodes.map(make),
-  edges: list.edges.map(({ cursor, node }) => ({ cursor, node: make(node) })),
-});

@@ -4,12 +4,13 @@ import { invalid } from '../errors.js';
 import { sql, type Sql } from '../db/sql.js';
 import { deciding } from '../claims/rules.js';
 import { persons, type PersonRow } from '../persons/model.js';
-import { conditions } from '../records/filters.js';
-import { page, type List, type PageContext } from '../records/page.js';
+import { conditions, uuids } from '../records/filters.js';
+import type { Loading } from '../records/loaders.js';
+import { mapList, page, PAGE_CAP, type List, type PageContext } from '../records/page.js';
 import type { LocalDate } from '../values/local-date.js';
 import type { InForce } from '../values/period.js';
-import { mapList, personsInFile, withRefugeeRecord } from './filters.js';
-import { decisionsOf, documentsOf, knownOf, type DocumentFilter, type Loading } from './known.js';
+import { personsInFile, withRefugeeRecord } from './filters.js';
+import { decisionsOf, documentsOf, knownOf, type DocumentFilter } from './known.js';
 import { holdingOn, merelyInferred, type Known } from './rules.js';
 
 export interface Held {
@@ -50,10 +51,14 @@ async function holdingOf(personId: string, filter: DocumentFilter, day: LocalDat
 }
 
 function ask({ country, case: file, persons: ids }: QueryCertificateHoldersArgs): Sql[] {
-  if (ids && ids.length > 100) throw invalid('persons', 'Ask about 100 people at most.');
+  if (ids && ids.length > PAGE_CAP)
+    throw invalid('persons', `At most ${PAGE_CAP} people are asked about at once; send them in parts.`, {
+      rule: 'page-size',
+    });
   const asked = conditions(
-    { file, ids },
-    { file: personsInFile, ids: (list) => sql`persons.id = any(${list}::uuid[])` },
+    { case: file, persons: ids },
+    { case: personsInFile, persons: (list) => sql`persons.id = any(${uuids(list)})` },
+    '',
   );
   return ids ? asked : [withRefugeeRecord(country), ...asked];
 }

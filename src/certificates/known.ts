@@ -2,14 +2,11 @@
 // per relation, however many people it asks about.
 import { claimsOf } from '../claims/record-fields.js';
 import type { AsOf, StatusDocumentKind } from '../generated/resolvers-types.js';
-import type { Load } from '../records/loaders.js';
-import type { Noun } from '../records/noun.js';
+import type { Loading } from '../records/loaders.js';
 import type { StatusDecisionRow, StatusDocumentRow } from '../refugees/model.js';
 import { compare, type LocalDate } from '../values/local-date.js';
 import { possible } from '../values/period.js';
 import { successorKnown, validityOf, type Known } from './rules.js';
-
-export type Loading = { load: Load<Record<string, Noun>> };
 
 export interface DocumentFilter {
   kind?: StatusDocumentKind | null | undefined;

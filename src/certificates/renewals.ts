@@ -5,12 +5,12 @@ import { allOf, sql, type Sql } from '../db/sql.js';
 import type { QueryRenewalsArgs, RenewalFilter } from '../generated/resolvers-types.js';
 import type { OrganizationRow } from '../organizations/model.js';
 import { uncertainDate, type UncertainDateValue } from '../records/dates.js';
-import { conditions, is, isOneOf, onDay, validOn, type Range } from '../records/filters.js';
+import { conditions, is, isOneOf, onDay, validOn, type Range, whenValid } from '../records/filters.js';
+import type { Loading } from '../records/loaders.js';
 import { byDay } from '../records/list.js';
 import { page, type List, type PageContext } from '../records/page.js';
 import { statusDecisions, statusDocuments, type StatusDecisionRow, type StatusDocumentRow } from '../refugees/model.js';
 import { documentsInFile, hasPredecessor } from './filters.js';
-import type { Loading } from './known.js';
 
 const decided = (conditions: Sql[]): Sql =>
   sql`exists (select from status_decisions where ${allOf([sql`status_decisions.document_id = status_documents.id`, ...conditions])})`;
@@ -40,11 +40,7 @@ export const listRenewals = (
 ): Promise<List<StatusDocumentRow>> =>
   page<StatusDocumentRow>(context, args, {
     noun: statusDocuments,
-    where: [
-      hasPredecessor,
-      ...ask(filter),
-      ...conditions(asOf, { validOn: validOn(statusDocuments, 'validFrom', 'validUntil') }),
-    ],
+    where: [hasPredecessor, ...ask(filter), ...whenValid(asOf, validOn(statusDocuments, 'validFrom', 'validUntil'))],
     orderBy: byDay(statusDocuments),
     scope: ['renewals', filter ?? null, asOf ?? null],
   });

@@ -31,7 +31,7 @@ export function merelyInferred(claims: readonly ClaimRow[]): boolean {
 }
 
 /** Whether the document holds on a day; merely inferred ones at best possibly. */
-export function holdsOn(document: StatusDocumentRow, claims: readonly ClaimRow[], day: LocalDate): InForce {
+function holdsOn(document: StatusDocumentRow, claims: readonly ClaimRow[], day: LocalDate): InForce {
   const certainty = inForceOn(validityOf(document), day, vouched(claims).stillTrueUntil);
   return certainty === 'CERTAIN' && merelyInferred(claims) ? 'POSSIBLE' : certainty;
 }
@@ -61,7 +61,7 @@ const ENDINGS = ['REFUSE_EXTENSION', 'CESSATION', 'CANCELLATION', 'REVOCATION', 
 const isOfSeekers = (kind: string): boolean => kind === 'ASYLUM_SEEKER' || kind === 'ASYLUM_SEEKER_CERTIFICATE';
 
 /** Decisions after which nobody expects another paper of that standing. */
-export const endingsOf = (document: StatusDocumentRow, decisions: readonly StatusDecisionRow[]): StatusDecisionRow[] =>
+const endingsOf = (document: StatusDocumentRow, decisions: readonly StatusDecisionRow[]): StatusDecisionRow[] =>
   decisions.filter((decision) => {
     if (!ENDINGS.includes(decision.action) || decision.country !== document.country) return false;
     const fits =

@@ -3,10 +3,11 @@ import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import type { QueryWithoutStatusArgs, WithoutStatusAnswer } from '../generated/resolvers-types.js';
 import { persons, type PersonRow } from '../persons/model.js';
 import { conditions } from '../records/filters.js';
-import { page, type List, type PageContext } from '../records/page.js';
+import type { Loading } from '../records/loaders.js';
+import { mapList, page, type List, type PageContext } from '../records/page.js';
 import type { RefugeeStatusRow, StatusDecisionRow, StatusDocumentRow } from '../refugees/model.js';
-import { mapList, personsInFile, withRefugeeRecord } from './filters.js';
-import { decisionsOf, type Loading } from './known.js';
+import { personsInFile, withRefugeeRecord } from './filters.js';
+import { decisionsOf } from './known.js';
 
 /** What the SDL calls PersonWithoutStatus. */
 export interface WithoutStatus {
@@ -42,7 +43,7 @@ export async function listWithoutStatus(
   const where = [
     withRefugeeRecord(country),
     sql`persons.id not in (${granted(args)})`,
-    ...conditions({ file }, { file: personsInFile }),
+    ...conditions({ case: file }, { case: personsInFile }, ''),
   ];
   const found = await page<PersonRow>(context, args, {
     noun: persons,

@@ -1,12 +1,13 @@
 // The list of conflicts. SQL finds the fields on which sources differ; what the difference is, the rules say.
 import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
 import type { QueryConflictsArgs } from '../generated/resolvers-types.js';
-import { conditions, inCaseOrBelonging } from '../records/filters.js';
+import { conditions, inCaseOrBelonging, uuid } from '../records/filters.js';
+import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import { countOf, listOf, opened, pageSize, type List, type PageContext } from '../records/page.js';
 import { sealCursor } from '../values/cursor.js';
 import { columnsNamed } from './filters.js';
-import { levelOf, type Loading } from './origins.js';
+import { levelOf } from './origins.js';
 import { claimsOf } from './record-fields.js';
 import { conflictsOf, type FieldConflict } from './rules.js';
 
@@ -25,12 +26,16 @@ const VOICE = raw(`c.bears and c.field <> '' and not exists (
   select from claims d where d.id = any(c.derived_from) and d.record_id = c.record_id and d.field = c.field)`);
 
 function fieldsIn(args: QueryConflictsArgs, nouns: Record<string, Noun>, from: readonly unknown[] | null): Sql {
-  const { record, case: caseId, field, compatible } = args;
-  const where = conditions({ record, caseId, field }, {
-    record: (id) => sql`c.record_id = ${id}::uuid`,
-    caseId: (id) => sql`c.record_id in ${inCaseOrBelonging(nouns, id)}`,
-    field: (name) => sql`c.field = any(${columnsNamed(name)}::text[])`,
-  }); // prettier-ignore
+  const { record, case: file, field, compatible } = args;
+  const where = conditions(
+    { record, case: file, field },
+    {
+      record: (id) => sql`c.record_id = ${uuid(id)}`,
+      case: (id) => sql`c.record_id in ${inCaseOrBelonging(nouns, id)}`,
+      field: (name) => sql`c.field = any(${columnsNamed(name)}::text[])`,
+    },
+    '',
+  );
   const after = from ? [sql`(c.record_id, c.field) > (${from[0]}::uuid, ${from[1]}::text)`] : [];
   const differing = sql`count(distinct c.value) > 1`;
   const asked = compatible === null || compatible === undefined ? [] : [sql`${COMPATIBLE} = ${compatible}::boolean`];

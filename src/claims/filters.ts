@@ -1,9 +1,17 @@
-// Conditions on claims: which of them decide, rest on an interest, or stand on one origin alone.
+// Conditions on claims (which of them decide, rest on an interest, or stand on one origin alone) and the order of their lists.
 import { raw, sql, type Sql } from '../db/sql.js';
 import type { ClaimFilter } from '../generated/resolvers-types.js';
-import { conditions, inCaseOrBelonging, is, isOneOf, onDay, whether } from '../records/filters.js';
+import { conditions, inCaseOrBelonging, is, isOneOf, onDay, uuid, whether } from '../records/filters.js';
 import { snake, type Noun } from '../records/noun.js';
+import type { SortKey } from '../records/page.js';
 import { claims } from './model.js';
+
+/** The claims of a record stand together, those of a field in the order that decides. */
+export const byRecord: SortKey[] = [
+  { property: 'recordId', type: 'uuid' },
+  { property: 'field', type: 'text' },
+  { property: 'preference', type: 'bigint' },
+];
 
 /** The name that a field has in the graph, as the columns it may be: `place` is place_id, `starts` is starts. */
 export const columnsNamed = (field: string): string[] => (field === '' ? [''] : [snake(field), `${snake(field)}_id`]);
@@ -44,7 +52,7 @@ export const askClaims = (filter: ClaimFilter | null | undefined, nouns: Record<
     case: (id) => sql`claims.record_id in ${inCaseOrBelonging(nouns, id)}`,
     field: (field) => sql`claims.field = any(${columnsNamed(field)}::text[])`,
     reference: is(claims, 'reference'),
-    source: (id) => restsOn(sql`${id}::uuid`),
+    source: (id) => restsOn(uuid(id)),
     informant: is(claims, 'informantId'),
     stance: isOneOf(claims, 'stance'),
     basis: isOneOf(claims, 'basis'),

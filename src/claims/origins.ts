@@ -1,10 +1,7 @@
 // From sources to the original pieces behind them: copies and relays count once, with what they copy.
-import type { AnyRow, Load } from '../records/loaders.js';
-import type { Noun } from '../records/noun.js';
+import type { AnyRow, Loading } from '../records/loaders.js';
 import type { SourceInterestRow, SourceRow } from '../sources/model.js';
 import type { ClaimRow } from './model.js';
-
-export type Loading = { load: Load<Record<string, Noun>> };
 
 /** The sources with these ids that exist and may be seen. */
 export async function sourcesOf(ids: Iterable<string>, { load }: Loading): Promise<SourceRow[]> {

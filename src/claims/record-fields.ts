@@ -3,18 +3,16 @@ import type { CaseMemberRow, CaseRow } from '../cases/model.js';
 import type { EventLinkRow } from '../events/model.js';
 import type { Field, Noun } from '../records/noun.js';
 import { snake, camel } from '../records/noun.js';
-import type { AnyRow } from '../records/loaders.js';
+import type { AnyRow, Loading } from '../records/loaders.js';
 import type { SourceRow } from '../sources/model.js';
 import type { ClaimRow } from './model.js';
-import { byPublication, originsById, sourcesOf, type Loading } from './origins.js';
+import { byPublication, originsById, sourcesOf } from './origins.js';
 import { bearing, conflictsOf, verificationOf, type FieldConflict, type Verification } from './rules.js';
-
-export { sourcesOf } from './origins.js';
 
 type Identified = { id: string };
 type Levelled = Identified & { sensitivity: number };
 
-export const SENSITIVITIES = ['PUBLIC', 'INTERNAL', 'RESTRICTED', 'SEALED'] as const;
+const SENSITIVITIES = ['PUBLIC', 'INTERNAL', 'RESTRICTED', 'SEALED'] as const;
 
 /** Claims of a record, sorted by field and then by the order that decides. */
 export const claimsOf = (record: Identified, { load }: Loading): Promise<ClaimRow[]> =>
@@ -32,7 +30,7 @@ async function verification(record: Identified, loading: Loading): Promise<Verif
 }
 
 /** Fields with a value that no bearing claim supports; only those that claims could decide. */
-export function unsourcedFieldsOf(noun: Noun, row: AnyRow, claims: readonly ClaimRow[]): string[] {
+function unsourcedFieldsOf(noun: Noun, row: AnyRow, claims: readonly ClaimRow[]): string[] {
   return Object.entries(noun.fields as Record<string, Field>)
     .filter(
       ([property, field]) => field.claimed && row[property] !== null && bearing(claims, snake(property)).length === 0,
@@ -41,11 +39,11 @@ export function unsourcedFieldsOf(noun: Noun, row: AnyRow, claims: readonly Clai
 }
 
 /** `placeId` is `place` in the graph, `place_id` in a claim. */
-export const graphName = (property: string): string => property.replace(/Id$/, '');
+const graphName = (property: string): string => property.replace(/Id$/, '');
 export const graphNameOfColumn = (column: string): string => graphName(camel(column));
 
-/** Links run both ways; a record may stand on both sides of none. */
-async function linksOf({ id }: Identified, { load }: Loading): Promise<EventLinkRow[]> {
+/** Links run both ways: those from the record, then those to it. */
+export async function linksOf({ id }: Identified, { load }: Loading): Promise<EventLinkRow[]> {
   const [from, to] = await Promise.all([
     load.many('Record', 'linksFrom').load(id),
     load.many('Record', 'linksTo').load(id),

@@ -2,10 +2,10 @@
 import type { Resolvers } from '../generated/resolvers-types.js';
 import { uncertainDate } from '../records/dates.js';
 import { list } from '../records/list.js';
+import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
-import type { SortKey } from '../records/page.js';
 import { listConflicts } from './conflicts.js';
-import { askClaims } from './filters.js';
+import { askClaims, byRecord } from './filters.js';
 import { claims, type ClaimRow } from './model.js';
 import {
   basesOf,
@@ -15,18 +15,10 @@ import {
   originsById,
   publicationOf,
   sourcesOf,
-  type Loading,
 } from './origins.js';
 import { claimsOf, graphNameOfColumn } from './record-fields.js';
 import { deciding, verificationOfClaim } from './rules.js';
 import { dateOf, recordOfValue } from './values.js';
-
-/** The claims of a record stand together, those of a field in the order that decides. */
-export const byRecord: SortKey[] = [
-  { property: 'recordId', type: 'uuid' },
-  { property: 'field', type: 'text' },
-  { property: 'preference', type: 'bigint' },
-];
 
 async function isAccepted(claim: ClaimRow, loading: Loading): Promise<boolean> {
   const [onRecord, level] = await Promise.all([
@@ -53,29 +45,29 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
     Query: {
       claim: (_, { id }, { load }) => load.one.claims.load(id),
       claims: (_, args, context) => list(claims, args, context, askClaims(args.filter, nouns), byRecord),
-      conflicts: (_, args, context) => listConflicts(args, nouns, context as never) as never,
+      conflicts: (_, args, context) => listConflicts(args, nouns, context),
     },
     Claim: {
       field: (claim) => (claim.field === '' ? null : graphNameOfColumn(claim.field)),
-      date: (claim, _, context) => dateOf(claim, nouns, context as never),
-      valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context as never),
+      date: (claim, _, context) => dateOf(claim, nouns, context),
+      valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context),
       informant: (claim) => claim.informant,
       informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
       isDerived: (claim) => claim.derivedFrom.length > 0,
-      derivedFrom: (claim, _, context) => basesOf(claim, context as never),
+      derivedFrom: (claim, _, context) => basesOf(claim, context),
       published: async (claim, _, context) => {
-        const found = await publicationOf(claim, context as never);
+        const found = await publicationOf(claim, context);
         return found && uncertainDate(found.row, found.field);
       },
-      isAccepted: (claim, _, context) => isAccepted(claim, context as never),
+      isAccepted: (claim, _, context) => isAccepted(claim, context),
       origins: async (claim, _, context) => {
-        const originOf = await originsById(claim.roots, context as never);
-        return (await sourcesOf(claim.roots.map(originOf), context as never)).sort(byPublication);
+        const originOf = await originsById(claim.roots, context);
+        return (await sourcesOf(claim.roots.map(originOf), context)).sort(byPublication);
       },
-      restsOnInterest: (claim, _, context) => interestsOf(claim, context as never),
+      restsOnInterest: (claim, _, context) => interestsOf(claim, context),
       recordedAt: (claim) => claim.createdAt,
-      verification: (claim, _, context) => verification(claim, context as never),
-      sources: async (claim, _, context) => (await sourcesOf(claim.roots, context as never)).sort(byPublication),
+      verification: (claim, _, context) => verification(claim, context),
+      sources: async (claim, _, context) => (await sourcesOf(claim.roots, context)).sort(byPublication),
       claims: () => [],
       conflicts: () => [],
       unsourcedFields: () => [],
@@ -85,8 +77,8 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
       field: (conflict) => graphNameOfColumn(conflict.field),
     },
     ConflictValue: {
-      date: (value, _, context) => dateOf(value, nouns, context as never),
-      valueRecord: (value, _, context) => recordOfValue(value, nouns, context as never),
+      date: (value, _, context) => dateOf(value, nouns, context),
+      valueRecord: (value, _, context) => recordOfValue(value, nouns, context),
     },
   };
 }

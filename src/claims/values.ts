@@ -1,8 +1,7 @@
 // What the value of a claim is: the declaration of the noun says whether its field is a date or another record.
 import { uncertainDate, type UncertainDateValue } from '../records/dates.js';
-import type { AnyRow } from '../records/loaders.js';
+import type { AnyRow, Loading } from '../records/loaders.js';
 import { camel, type Field, type Noun } from '../records/noun.js';
-import type { Loading } from './origins.js';
 
 /** A claim, or one of the values of a conflict. */
 export interface Valued {

@@ -11,6 +11,7 @@ import {
   is,
   isOneOf,
   validOn,
+  whenValid,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
 import { detentions } from './model.js';
@@ -35,7 +36,7 @@ export const detentionResolvers: Resolvers = {
     detentions: (_, args, context) =>
       list(detentions, args, context, [
         ...ask(args.filter),
-        ...conditions(args.asOf, { validOn: validOn(detentions, 'starts', 'ends') }),
+        ...whenValid(args.asOf, validOn(detentions, 'starts', 'ends')),
       ]),
   },
   Detention: {

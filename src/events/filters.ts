@@ -1,6 +1,6 @@
 // Conditions on events and on links that their lists share with the views built on them.
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
-import { column, duringPeriod, onDay, type Range } from '../records/filters.js';
+import { conditions, duringPeriod, onDay, uuid, type Range } from '../records/filters.js';
 import { snake, type Noun } from '../records/noun.js';
 import { events } from './model.js';
 import { LINK_ORDER } from './rules.js';
@@ -25,11 +25,14 @@ export function withParticipants({ person, organization, role }: Taking): Sql[] 
   const inRole = role ? [sql`role = any(${role}::text[])`] : [];
   const taking = (who: Sql[]): Sql =>
     sql`events.id in (select event_id from event_participants where ${allOf([...who, ...inRole])})`;
-  if (!person && !organization) return role ? [taking([])] : [];
-  return [
-    ...(person ? [taking([sql`person_id = ${person}::uuid`])] : []),
-    ...(organization ? [taking([sql`organization_id = ${organization}::uuid`])] : []),
-  ];
+  const asked = conditions(
+    { person, organization },
+    {
+      person: (id) => taking([sql`person_id = ${uuid(id)}`]),
+      organization: (id) => taking([sql`organization_id = ${uuid(id)}`]),
+    },
+  );
+  return asked.length > 0 || !role ? asked : [taking([])];
 }
 
 const kindsThat = (order: 'FROM_FIRST' | 'TO_FIRST'): string =>

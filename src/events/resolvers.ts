@@ -1,11 +1,21 @@
 // Events with their participants, and the links between dated records with who says what about them.
 import { claimsOf } from '../claims/record-fields.js';
 import type { EventFilter, EventLinkFilter, Resolvers } from '../generated/resolvers-types.js';
-import { sql, type Sql } from '../db/sql.js';
+import { allOf, sql, type Sql } from '../db/sql.js';
 import { periodValue } from '../records/dates.js';
-import { atPlace, conditions, fromSource, holdsText, inCase, inCountry, is, isOneOf } from '../records/filters.js';
+import {
+  atPlace,
+  conditions,
+  fromSource,
+  holdsText,
+  inCase,
+  inCountry,
+  is,
+  isOneOf,
+  whenValid,
+} from '../records/filters.js';
 import { list } from '../records/list.js';
-import type { Load } from '../records/loaders.js';
+import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import type { TradeMeasureRow } from '../trade/model.js';
 import { duringEvent, eventOn, temporalResultOf, withParticipants } from './filters.js';
@@ -28,16 +38,17 @@ const ask = ({ person, organization, role, ...filter }: EventFilter): Sql[] => [
   }),
 ];
 
-/** A claim that the link exists, of this source or with one of these stances: of one and the same claim. */
+/** A claim on the link of this source, or one that it exists with any of these stances; both of one and the same claim. */
 function said({ source, stance }: Pick<EventLinkFilter, 'source' | 'stance'>): Sql[] {
-  if (!stance) return source ? [fromSource(eventLinks)(source)] : [];
-  const by = source ? sql`and source_id = ${source}::uuid` : sql``;
-  return [
-    sql`event_links.id in (select record_id from claims where field = '' and rank <> 'DEPRECATED' and stance = any(${stance}::text[]) ${by})`,
-  ];
+  const asked = conditions(
+    { source, stance },
+    {
+      source: (id) => sql`source_id = ${uuid(id)}`,
+      stance: (stances) => sql`field = '' and rank <> 'DEPRECATED' and stance = any(${stances}::text[])`,
+    },
+  );
+  return asked.length > 0 ? [sql`event_links.id in (select record_id from claims where ${allOf(asked)})`] : [];
 }
-
-const membersOf = (id: string): Sql => sql`(select record_id from case_members where case_id = ${id}::uuid)`;
 
 const askLinks = (nouns: Record<string, Noun>, { source, stance, ...filter }: EventLinkFilter): Sql[] => [
   ...said({ source, stance }),
@@ -47,7 +58,7 @@ const askLinks = (nouns: Record<string, Noun>, { source, stance, ...filter }: Ev
     temporalCheck: (results) => sql`${temporalResultOf(nouns, 'event_links')} = any(${results}::text[])`,
     from: is(eventLinks, 'fromId'),
     to: is(eventLinks, 'toId'),
-    record: (id) => sql`(event_links.from_id = ${id}::uuid or event_links.to_id = ${id}::uuid)`,
+    record: (id) => sql`(event_links.from_id = ${uuid(id)} or event_links.to_id = ${uuid(id)})`,
     case: (id) =>
       sql`(event_links.id in ${membersOf(id)} or event_links.from_id in ${membersOf(id)} or event_links.to_id in ${membersOf(id)})`,
   }),
@@ -59,14 +70,14 @@ function lastingOf(event: EventRow) {
   return { ...event, ends: event.starts, endsEarliest: event.startsEarliest, endsLatest: event.startsLatest };
 }
 
-const participantsOf = (event: { id: string }, load: Load<Record<string, Noun>>) =>
+const participantsOf = (event: { id: string }, { load }: Loading) =>
   load.many('Event', 'participants').load(event.id) as unknown as Promise<EventParticipantRow[]>;
 
 /** In the order of the events they belong to; those of hidden and undated events last. */
 async function inOrderOfTime(
   type: string,
   id: string,
-  load: Load<Record<string, Noun>>,
+  { load }: Loading,
 ): Promise<EventParticipantRow[]> {
   const rows = (await load.many(type, 'participations').load(id)) as unknown as EventParticipantRow[];
   const found = await Promise.all(rows.map((row) => load.one.events!.load(row.eventId)));
@@ -83,19 +94,19 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
     Query: {
       event: (_, { id }, { load }) => load.one.events.load(id),
       events: (_, args, context) =>
-        list(events, args, context, [...ask(args.filter ?? {}), ...conditions(args.asOf, { validOn: eventOn })]),
+        list(events, args, context, [...ask(args.filter ?? {}), ...whenValid(args.asOf, eventOn)]),
       eventLink: (_, { id }, { load }) => load.one.event_links.load(id),
       eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(nouns, args.filter ?? {})),
       temporalCheck: (_, sides, context) => checkBetween(sides, happens, context),
     },
     Event: {
       period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),
-      persons: async (event, { role }, { load }) => {
-        const taking = (await participantsOf(event, load)).filter(
+      persons: async (event, { role }, context) => {
+        const taking = (await participantsOf(event, context)).filter(
           (row) => !role || role.some((wanted) => wanted === row.role),
         );
         const ids = new Set(taking.flatMap((row) => row.personId ?? []));
-        return (await Promise.all([...ids].map((id) => load.one.persons.load(id)))).filter((person) => person !== null);
+        return (await Promise.all([...ids].map((id) => context.load.one.persons.load(id)))).filter((person) => person !== null);
       },
       measure: async (event, _, { load }) => {
         const [measure] = await load.many('Event', 'measures').load(event.id);
@@ -112,9 +123,9 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
       informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
       claim: (claim) => claim,
     },
-    Person: { participations: (person, _, { load }) => inOrderOfTime('Person', person.id, load) },
+    Person: { participations: (person, _, context) => inOrderOfTime('Person', person.id, context) },
     Organization: {
-      participations: (organization, _, { load }) => inOrderOfTime('Organization', organization.id, load),
+      participations: (organization, _, context) => inOrderOfTime('Organization', organization.id, context),
     },
   };
 }

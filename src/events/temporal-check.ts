@@ -1,11 +1,10 @@
 // Fetches what a temporal check needs, in batches: the two records, and the claims on when they took place.
-import type { Loading } from '../claims/origins.js';
 import { claimsOf } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
 import { bearing } from '../claims/rules.js';
 import type { TemporalResult } from '../generated/resolvers-types.js';
 import type { UncertainDateValue } from '../records/dates.js';
-import type { AnyRow } from '../records/loaders.js';
+import type { AnyRow, Loading } from '../records/loaders.js';
 import { snake, type Noun } from '../records/noun.js';
 import { alternatives, checkOf, dateOfSide, type Side, type TemporalAlternativeValue } from './rules.js';
 

@@ -70,7 +70,7 @@ export function readText(tree: Tree): string {
   return tree.text;
 }
 
-export function readInteger(text: string, limit: number): number {
+function readInteger(text: string, limit: number): number {
   if (!/^-?(0|[1-9]\d*)$/.test(text)) throw new InvalidValue(`${quoted(text)} is not a whole number.`);
   if (Math.abs(Number(text)) > limit) throw new InvalidValue(`${quoted(text)} is larger than ${limit}.`);
   return Number(text);

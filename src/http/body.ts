@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { documentNestsTooDeep, isBlank, jsonNestsTooDeep } from './brackets.js';
 import { refuse } from './refusal.js';
 
-export const BODY_LIMIT = 1_048_576;
-export const DOCUMENT_LIMIT = 50_000;
+const BODY_LIMIT = 1_048_576;
+const DOCUMENT_LIMIT = 50_000;
 
 /** All bodies that are arriving at this moment together: 2,000 clients must not hold 2 GB of half-read requests. */
 const ALL_BODIES_LIMIT = 64 * BODY_LIMIT;

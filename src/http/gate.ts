@@ -8,7 +8,7 @@ export interface GateLimits {
   patience: number;
 }
 
-export const GATE_LIMITS: GateLimits = { running: 64, waiting: 256, patience: 5_000 };
+const GATE_LIMITS: GateLimits = { running: 64, waiting: 256, patience: 5_000 };
 
 export class Gate {
   #running = 0;

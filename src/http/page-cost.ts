@@ -18,7 +18,7 @@ import {
 import { limited } from '../errors.js';
 import { LIMITS } from './limits.js';
 
-export const MOST_NODES = 10_000;
+const MOST_NODES = 10_000;
 export const USUAL_PAGE = 25;
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -43,7 +43,7 @@ export function checkPageCost(asked: Asked): void {
 }
 
 /** Nodes of one operation at most, by `first` alone: `persons(first: 50) { events(first: 10) }` is 50 + 500. */
-export function countNodes({ schema, document, operation, variables }: Asked): number {
+function countNodes({ schema, document, operation, variables }: Asked): number {
   const root = schema.getRootType(operation.operation);
   if (!root) return 0;
   const fragments = new Map<string, FragmentDefinitionNode>();

@@ -1,16 +1,16 @@
 // Decisions and trade incidents side by side in time. One statement finds the pairs of a page; no cause is claimed.
-import type { Loading } from '../claims/origins.js';
+import { linksOf } from '../claims/record-fields.js';
 import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
 import type { EventLinkRow, EventRow } from '../events/model.js';
 import type { QueryCoincidencesArgs, RequireFields } from '../generated/resolvers-types.js';
+import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import { countOf, listOf, opened, pageSize, type List, type PageContext } from '../records/page.js';
 import type { StatusDecisionRow } from '../refugees/model.js';
-import { askDecisions } from '../refugees/resolvers.js';
+import { askDecisions } from '../refugees/filters.js';
 import { sealCursor, type CursorValues } from '../values/cursor.js';
 import type { DateBound } from '../values/local-date.js';
 import { askIncidents, type TradeIncidentValue } from './incidents.js';
-import { allLinksOf } from './links.js';
 import { fewestDaysApart, follows, mostDaysApart, type Days } from './rules.js';
 
 interface Pair {
@@ -62,8 +62,8 @@ export async function listCoincidences(
   const scope = JSON.stringify(['coincidences', decisions ?? null, incidents ?? null, within, certainty]);
   const from = opened(cursorKey, scope, args.after);
   const where = [
-    ...askDecisions(decisions),
-    ...askIncidents(nouns, incidents ?? {}),
+    ...askDecisions(decisions, 'decisions'),
+    ...askIncidents(nouns, incidents ?? {}, 'incidents'),
     POSSIBLY(within),
     ...(certainty === 'CERTAIN' ? [CERTAINLY(within)] : []),
   ];
@@ -88,8 +88,8 @@ export async function listCoincidences(
 function coincidence(pair: Pair): CoincidenceValue {
   const decided: Days = { earliest: pair.decidedEarliest, latest: pair.decidedLatest };
   const starts: Days = { earliest: pair.startsEarliest, latest: pair.startsLatest };
-  const links = async (_: unknown, { load }: Loading): Promise<EventLinkRow[]> =>
-    (await allLinksOf(pair.decisionId, load)).filter(
+  const links = async (_: unknown, loading: Loading): Promise<EventLinkRow[]> =>
+    (await linksOf({ id: pair.decisionId }, loading)).filter(
       (link) => link.fromId === pair.eventId || link.toId === pair.eventId,
     );
   // Both were seen on this very snapshot, so neither can be missing.

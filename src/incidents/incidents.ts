@@ -1,15 +1,16 @@
 // A trade incident as one sees it: an event, its measure, and the links that say what it answers.
-import type { Loading } from '../claims/origins.js';
+import { linksOf } from '../claims/record-fields.js';
 import { allOf, sql, type Sql } from '../db/sql.js';
 import { duringEvent, eventOn } from '../events/filters.js';
 import { events, type EventLinkRow, type EventRow } from '../events/model.js';
 import type { AsOf, TradeIncidentFilter } from '../generated/resolvers-types.js';
-import { atPlace, conditions, fromSource, holdsText, inCase, is, isOneOf } from '../records/filters.js';
+import { atPlace, conditions, fromSource, holdsText, inCase, is, isOneOf, whenValid } from '../records/filters.js';
 import { list } from '../records/list.js';
+import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
-import type { List, PageArgs, PageContext } from '../records/page.js';
+import { mapList, type List, type PageArgs, type PageContext } from '../records/page.js';
 import { tradeGoods, tradeMeasures } from '../trade/model.js';
-import { allLinksOf, answerTo, askSides, linkedBy, linksOf } from './links.js';
+import { answerTo, askSides, linkedBy, linksMeeting } from './links.js';
 
 /** What the SDL calls TradeIncident. */
 export interface TradeIncidentValue {
@@ -28,9 +29,10 @@ const withGoods = (text: string): Sql =>
 export function askIncidents(
   nouns: Record<string, Noun>,
   { during, place, case: file, source, ...filter }: TradeIncidentFilter,
+  at?: string,
 ): Sql[] {
   const { linkedTo: _a, linkedToPerson: _b, linkKind: _c, assessment: _d, temporalCheck: _e, ...measure } = filter;
-  const byLink = askSides(nouns, filter);
+  const byLink = askSides(nouns, filter, at);
   const ofMeasure = conditions(measure, {
     implementingCountry: isOneOf(tradeMeasures, 'implementingCountry'),
     affectedCountry: isOneOf(tradeMeasures, 'affectedCountry'),
@@ -51,6 +53,7 @@ export function askIncidents(
         source: (id) =>
           sql`(${fromSource(events)(id)} or events.id in (select trade_measures.event_id from trade_measures where ${fromSource(tradeMeasures)(id)}))`,
       },
+      at,
     ),
     ...(byLink.length > 0 ? [linkedBy(byLink)] : []),
   ];
@@ -65,31 +68,24 @@ export async function listIncidents(
   const byLink = askSides(nouns, filter);
   const found = await list<EventRow>(events, args, context, [
     ...askIncidents(nouns, filter),
-    ...conditions(args.asOf, { validOn: eventOn }),
+    ...whenValid(args.asOf, eventOn),
   ]);
-  let matching: ReturnType<typeof linksOf> | undefined;
-  const linksMeeting = async (event: EventRow): Promise<EventLinkRow[]> => {
-    matching ??= linksOf(
-      context.db,
-      found.nodes.map((node) => node.id),
-      byLink,
-    );
-    return (await matching).get(event.id) ?? [];
+  let meeting: ReturnType<typeof linksMeeting> | undefined;
+  const linksAsked = async ({ id }: EventRow): Promise<EventLinkRow[]> => {
+    const ids = found.nodes.map((event) => event.id);
+    meeting ??= linksMeeting(context.db, ids, byLink);
+    return (await meeting).get(id) ?? [];
   };
-  const incident = (event: EventRow): TradeIncidentValue => ({
+  return mapList(found, (event) => ({
     event,
-    links: byLink.length > 0 ? () => linksMeeting(event) : (_, { load }) => allLinksOf(event.id, load),
-  });
-  return {
-    ...found,
-    nodes: found.nodes.map(incident),
-    edges: found.edges.map(({ cursor, node }) => ({ cursor, node: incident(node) })),
-  };
+    links: byLink.length > 0 ? () => linksAsked(event) : (_, loading) => linksOf(event, loading),
+  }));
 }
 
 /** Trade incidents that are said to answer a record, in the order of time. */
-export async function incidentsAnswering(record: { id: string }, { load }: Loading): Promise<TradeIncidentValue[]> {
-  const links = await allLinksOf(record.id, load);
+export async function incidentsAnswering(record: { id: string }, loading: Loading): Promise<TradeIncidentValue[]> {
+  const { load } = loading;
+  const links = await linksOf(record, loading);
   const ids = [...new Set(links.flatMap((link) => answerTo(record, link) ?? []))];
   const found = await Promise.all(
     ids.map(async (id) =>

@@ -3,8 +3,8 @@ import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
 import { temporalResultOf } from '../events/filters.js';
 import { eventLinks, type EventLinkRow } from '../events/model.js';
 import type { TradeIncidentFilter } from '../generated/resolvers-types.js';
-import { conditions } from '../records/filters.js';
-import type { Load, Rows } from '../records/loaders.js';
+import { conditions, uuid } from '../records/filters.js';
+import type { Rows } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import { columnsOf } from '../records/select.js';
 
@@ -20,28 +20,30 @@ const SIDES = raw(
 );
 
 /** Records that are about a person. */
-const about = (person: string): Sql => sql`(
-  select id from status_decisions where person_id = ${person}::uuid
-  union all select id from status_documents where person_id = ${person}::uuid
-  union all select id from refugee_statuses where person_id = ${person}::uuid
-  union all select id from detentions where person_id = ${person}::uuid
-  union all select id from charges where person_id = ${person}::uuid
-  union all select event_id from event_participants where person_id = ${person}::uuid)`;
+const about = (person: Sql): Sql => sql`(
+  select id from status_decisions where person_id = ${person}
+  union all select id from status_documents where person_id = ${person}
+  union all select id from refugee_statuses where person_id = ${person}
+  union all select id from detentions where person_id = ${person}
+  union all select id from charges where person_id = ${person}
+  union all select event_id from event_participants where person_id = ${person})`;
 
 /** Empty when nothing is asked about links. */
 export const askSides = (
   nouns: Record<string, Noun>,
   { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck }: LinkFilter,
+  at?: string,
 ): Sql[] =>
   conditions<LinkFilter>(
     { linkedTo, linkedToPerson, linkKind, assessment, temporalCheck },
     {
-      linkedTo: (id) => sql`sides.other_id = ${id}::uuid`,
-      linkedToPerson: (id) => sql`sides.other_id in ${about(id)}`,
+      linkedTo: (id) => sql`sides.other_id = ${uuid(id)}`,
+      linkedToPerson: (id) => sql`sides.other_id in ${about(uuid(id))}`,
       linkKind: (kinds) => sql`sides.kind = any(${kinds}::text[])`,
       assessment: (assessments) => sql`sides.assessment = any(${assessments}::text[])`,
       temporalCheck: (results) => sql`${temporalResultOf(nouns, 'sides')} = any(${results}::text[])`,
     },
+    at,
   );
 
 /** Events with at least one such link. */
@@ -49,7 +51,7 @@ export const linkedBy = (asked: readonly Sql[]): Sql =>
   sql`events.id in (select sides.incident_id from ${SIDES} where ${allOf(asked)})`;
 
 /** Such links of several events, in one statement. */
-export async function linksOf(
+export async function linksMeeting(
   db: Rows,
   eventIds: readonly string[],
   asked: readonly Sql[],
@@ -62,15 +64,6 @@ export async function linksOf(
   const found = new Map<string, EventLinkRow[]>();
   for (const row of rows) found.set(row.incidentId, [...(found.get(row.incidentId) ?? []), row]);
   return found;
-}
-
-/** All links from and to a record, batched. */
-export async function allLinksOf(id: string, load: Load<Record<string, Noun>>): Promise<EventLinkRow[]> {
-  const [from, to] = await Promise.all([
-    load.many('Record', 'linksFrom').load(id),
-    load.many('Record', 'linksTo').load(id),
-  ]);
-  return [...from, ...to] as unknown as EventLinkRow[];
 }
 
 /** The other side of a link, where it is said to answer the record; undefined for any other link. */

@@ -1,7 +1,7 @@
 // Organizations: the list with its filter, and what they published.
 import { join, sql } from '../db/sql.js';
 import type { OrganizationFilter, Resolvers } from '../generated/resolvers-types.js';
-import { atPlace, conditions, fromSource, inCase, is, isOneOf, namedLike } from '../records/filters.js';
+import { atPlace, conditions, fromSource, inCase, is, isOneOf, namedLike, uuid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -26,10 +26,10 @@ const ask = (filter: OrganizationFilter | null | undefined) =>
     place: atPlace(organizations),
     partOf: (id) => sql`organizations.id in (
       with recursive inside(id) as (
-        select o.id from organizations o where o.parent_id = ${id}::uuid
+        select o.id from organizations o where o.parent_id = ${uuid(id)}
         union select o.id from organizations o join inside on o.parent_id = inside.id) select id from inside)`,
     event: (id) =>
-      sql`organizations.id in (select organization_id from event_participants where event_id = ${id}::uuid)`,
+      sql`organizations.id in (select organization_id from event_participants where event_id = ${uuid(id)})`,
     case: inCase(organizations),
     source: fromSource(organizations),
   });

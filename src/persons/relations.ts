@@ -1,7 +1,6 @@
 // Relations as one person sees them: rows are written from one side, and read from both.
 import { periodValue, type PeriodValue } from '../records/dates.js';
-import type { AnyRow, Load } from '../records/loaders.js';
-import type { Noun } from '../records/noun.js';
+import type { Loading } from '../records/loaders.js';
 import type { PersonRow, RelationRow } from './model.js';
 
 /** What the SDL calls PersonRelation. */
@@ -29,10 +28,10 @@ function seenFrom(personId: string, relation: RelationRow): SeenRelation {
   };
 }
 
-export async function relationsOf(person: PersonRow, load: Load<Record<string, Noun>>): Promise<SeenRelation[]> {
+export async function relationsOf(person: PersonRow, { load }: Loading): Promise<SeenRelation[]> {
   const [own, others] = await Promise.all([
     load.many('Person', 'relations').load(person.id),
     load.many('Person', 'relationsFromOthers').load(person.id),
   ]);
-  return ([...own, ...others] as AnyRow[]).map((row) => seenFrom(person.id, row as unknown as RelationRow));
+  return ([...own, ...others] as unknown as RelationRow[]).map((relation) => seenFrom(person.id, relation));
 }

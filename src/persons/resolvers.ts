@@ -13,7 +13,9 @@ import {
   is,
   isOneOf,
   onDay,
+  uuid,
   validOn,
+  whenValid,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
@@ -25,10 +27,10 @@ const byReference: SortKey[] = [{ property: 'reference', type: 'bigint' }];
 
 /** Role and event are asked of one and the same participation. */
 function takingPart({ role, event }: Pick<PersonFilter, 'role' | 'event'>): Sql[] {
-  const asked = [
-    ...(role ? [sql`role = any(${role}::text[])`] : []),
-    ...(event ? [sql`event_id = ${event}::uuid`] : []),
-  ];
+  const asked = conditions(
+    { role, event },
+    { role: (roles) => sql`role = any(${roles}::text[])`, event: (id) => sql`event_id = ${uuid(id)}` },
+  );
   return asked.length > 0 ? [sql`persons.id in (select person_id from event_participants where ${allOf(asked)})`] : [];
 }
 
@@ -56,19 +58,19 @@ const ask = ({ role, event, ...filter }: PersonFilter): Sql[] => [
     place: atPlace(persons, 'residenceId'),
     bornDuring: onDay(persons, 'born'),
     relatedTo: (id) => sql`persons.id in (
-      select person_id from relations where other_person_id = ${id}::uuid or organization_id = ${id}::uuid
-      union all select other_person_id from relations where person_id = ${id}::uuid and other_person_id is not null)`,
+      select person_id from relations where other_person_id = ${uuid(id)} or organization_id = ${uuid(id)}
+      union all select other_person_id from relations where person_id = ${uuid(id)} and other_person_id is not null)`,
     hasStatus: (kinds) =>
       sql`persons.id in (select person_id from refugee_statuses where kind = any(${kinds}::text[]))`,
     case: inCase(persons),
     source: (id) => sql`(${fromSource(persons)(id)} or persons.id in (
-      select n.person_id from person_names n join claims c on c.record_id = n.id where c.source_id = ${id}::uuid))`,
+      select n.person_id from person_names n join claims c on c.record_id = n.id where c.source_id = ${uuid(id)}))`,
   }),
 ];
 
 const askRelations = (filter: RelationFilter | null | undefined): Sql[] =>
   conditions(filter, {
-    person: (id) => sql`relations.person_id = ${id}::uuid or relations.other_person_id = ${id}::uuid`,
+    person: (id) => sql`relations.person_id = ${uuid(id)} or relations.other_person_id = ${uuid(id)}`,
     organization: is(relations, 'organizationId'),
     kind: isOneOf(relations, 'kind'),
     role: holdsText(relations, 'role'),
@@ -85,7 +87,7 @@ export const personResolvers: Resolvers = {
     relations: (_, args, context) =>
       list(relations, args, context, [
         ...askRelations(args.filter),
-        ...conditions(args.asOf, { validOn: validOn(relations, 'starts', 'ends') }),
+        ...whenValid(args.asOf, validOn(relations, 'starts', 'ends')),
       ]),
   },
   Person: {
@@ -94,9 +96,9 @@ export const personResolvers: Resolvers = {
       const [first] = (await load.many('Person', 'names').load(person.id)) as unknown as PersonNameRow[];
       return first?.value ?? null;
     },
-    relations: async (person, { kind }, { load }) => {
-      const seen = await relationsOf(person, load as never);
-      return kind ? seen.filter((relation) => kind.includes(relation.kind as never)) : seen;
+    relations: async (person, { kind }, context) => {
+      const seen = await relationsOf(person, context);
+      return kind ? seen.filter((relation) => kind.some((asked) => asked === relation.kind)) : seen;
     },
   },
   Relation: {

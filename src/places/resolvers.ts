@@ -1,7 +1,7 @@
 // Places: the list with its filter, and the organizations that have their seat there.
 import { raw, sql } from '../db/sql.js';
 import type { PlaceFilter, Resolvers } from '../generated/resolvers-types.js';
-import { conditions, fromSource, is, isOneOf, namedLike, placesWithin } from '../records/filters.js';
+import { conditions, fromSource, is, isOneOf, membersOf, namedLike, placesWithin, uuid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -27,9 +27,9 @@ const ask = (filter: PlaceFilter | null | undefined) =>
     name: namedLike(places),
     kind: isOneOf(places, 'kind'),
     country: is(places, 'country'),
-    partOf: (id) => sql`places.id <> ${id}::uuid and places.id in ${placesWithin(id)}`,
+    partOf: (id) => sql`places.id <> ${uuid(id)} and places.id in ${placesWithin(uuid(id))}`,
     case: (id) => sql`places.id in (
-      with members(id) as (select record_id from case_members where case_id = ${id}::uuid)
+      with members(id) as ${membersOf(id)}
       select id from members union all ${raw(placesOfMembers)})`,
     source: fromSource(places),
   });

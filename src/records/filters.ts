@@ -156,3 +156,7 @@ export function inCaseOrBelonging(nouns: Record<string, Noun>, id: string): Sql 
     select record_id from ${membersOf(id)} members
     union select below.id from inside cross join lateral (${raw(belonging.join(' union all '))}) below) select id from inside)`;
 }
+
+/** `asOf.validOn` of a list; the other clocks are the lens of the whole operation. */
+export const whenValid = (asOf: { validOn?: string | null } | null | undefined, ask: (day: string) => Sql): Sql[] =>
+  asOf?.validOn ? [ask(asOf.validOn)] : [];

@@ -3,12 +3,11 @@ import type { GraphQLSchema } from 'graphql';
 import { isListType, isNonNullType, isObjectType, type GraphQLOutputType } from 'graphql';
 import { uncertainDate } from './dates.js';
 import type { Links } from './links.js';
-import type { AnyRow, Load } from './loaders.js';
+import type { AnyRow, Loading } from './loaders.js';
 import type { Field, Noun } from './noun.js';
 
-type Loading = { load: Load<Record<string, Noun>> };
-export type FieldResolver = (row: AnyRow, args: unknown, context: Loading) => unknown;
-export type ResolverMap = Record<string, Record<string, FieldResolver>>;
+type FieldResolver = (row: AnyRow, args: unknown, context: Loading) => unknown;
+type ResolverMap = Record<string, Record<string, FieldResolver>>;
 
 function refResolver(property: string, noun: string): FieldResolver {
   return (row, _args, { load }) => {

@@ -35,8 +35,8 @@ function byIdLoader<R extends { id: string }>(db: Rows, name: string, select: st
 }
 
 /** SQL for a total order: the named properties, unknown values last, then the id. */
-export const orderOf = (link: ManyLink, alias: string): string =>
-  [...link.orderBy.map((property) => `${alias}.${snake(property)} nulls last`), `${alias}.id`].join(', ');
+const orderOf = ({ orderBy }: ManyLink, table: string): string =>
+  [...orderBy.map((property) => `${table}.${snake(property)} nulls last`), `${table}.id`].join(', ');
 
 function byParentLoader(db: Rows, name: string, noun: Noun, link: ManyLink): DataLoader<string, AnyRow[]> {
   const text = `select ${columnsOf(noun)} from ${noun.table} where ${snake(link.by)} = any($1::uuid[]) order by ${orderOf(link, noun.table)}`;
@@ -71,6 +71,11 @@ export interface Load<N extends Record<string, Noun>> {
   record: DataLoader<string, AnyRow | null>;
   /** Of which noun and level a record is. */
   spine: DataLoader<string, SpineRow | null>;
+}
+
+/** What a rule that works for any noun needs of the context. */
+export interface Loading {
+  load: Load<Record<string, Noun>>;
 }
 
 export function createLoaders<N extends Record<string, Noun>>(db: Rows, nouns: N, links: Links): Load<N> {

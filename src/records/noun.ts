@@ -141,7 +141,7 @@ const SQL_TYPES: Record<FieldShape, string> = {
   flag: 'boolean', ids: 'uuid[]',
 }; // prettier-ignore
 
-function columnsOf(fields: Fields): Column[] {
+function columnsFor(fields: Fields): Column[] {
   return Object.entries(fields).flatMap(([property, field]) => {
     const column = (suffix: string, sqlType: string): Column => ({
       property: property + suffix,
@@ -159,7 +159,7 @@ function columnsOf(fields: Fields): Column[] {
 export function defineNoun<F extends Fields>(
   noun: Pick<Noun<F>, 'table' | 'type' | 'fields'> & { happens?: keyof F & string; owner?: keyof F & string },
 ): Noun<F> {
-  return { ...noun, columns: columnsOf({ ...RECORD_FIELDS, ...noun.fields }) };
+  return { ...noun, columns: columnsFor({ ...RECORD_FIELDS, ...noun.fields }) };
 }
 
 /** The TypeORM entity of a noun: id columns only, never relations. */

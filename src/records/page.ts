@@ -1,8 +1,7 @@
 // One page of a list: Relay connections by keyset. Each list has one total order, so no row is lost or seen twice.
 import { join, raw, sql, allOf, compile, type Sql } from '../db/sql.js';
-import { invalid } from '../errors.js';
+import { invalid, reading } from '../errors.js';
 import { openCursor, sealCursor, type CursorValues } from '../values/cursor.js';
-import { InvalidValue } from '../values/invalid-value.js';
 import type { AnyRow, Rows } from './loaders.js';
 import { snake, type Noun } from './noun.js';
 import { columnsOf } from './select.js';
@@ -84,12 +83,7 @@ export function pageSize(first: number | null | undefined): number {
 /** What the cursor holds, or null for the first page. */
 export function opened(cursorKey: Uint8Array, scope: string, cursor: string | null | undefined): CursorValues | null {
   if (cursor === null || cursor === undefined) return null;
-  try {
-    return openCursor(cursorKey, scope, cursor);
-  } catch (error) {
-    if (error instanceof InvalidValue) throw invalid('after', error.message, { rule: 'cursor' });
-    throw error;
-  }
+  return reading('after', () => openCursor(cursorKey, scope, cursor), { rule: 'cursor' });
 }
 
 interface Found<T> {
@@ -117,6 +111,13 @@ export function listOf<T>({ rows, size, hasPreviousPage, cursorOf, totalCount }:
     totalCount,
   };
 }
+
+/** The same page, with something made of each record. */
+export const mapList = <A, B>(list: List<A>, make: (row: A) => B): List<B> => ({
+  ...list,
+  nodes: list.nodes.map(make),
+  edges: list.edges.map(({ cursor, node }) => ({ cursor, node: make(node) })),
+});
 
 export const withId = (orderBy: SortKey[]): SortKey[] => [...orderBy, { property: 'id', type: 'uuid' }];
 export const orderText = (keys: SortKey[], table: string): string =>

@@ -3,10 +3,10 @@ import type { Noun } from './noun.js';
 
 const EXACT = new Set(['numeric', 'bigint']);
 
-/** `d.id as "id", d.starts as "starts", ...`; the alias is the table's own name unless given. */
-export function columnsOf(noun: Noun, alias = noun.table): string {
+/** `'Detention' as "__typename", detentions.id as "id", detentions.starts as "starts", ...` */
+export function columnsOf(noun: Noun): string {
   const columns = noun.columns.map(({ name, property, sqlType }) => {
-    const column = `${alias}.${name}`;
+    const column = `${noun.table}.${name}`;
     return `${EXACT.has(sqlType) ? `${column}::text` : column} as "${property}"`;
   });
   return [`'${noun.type}' as "__typename"`, ...columns].join(', ');

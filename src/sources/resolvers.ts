@@ -1,10 +1,9 @@
 // Sources, and what rests on them.
-import { restsOn } from '../claims/filters.js';
+import { byRecord, restsOn } from '../claims/filters.js';
 import { claims } from '../claims/model.js';
-import { byRecord } from '../claims/resolvers.js';
 import { raw, sql } from '../db/sql.js';
 import type { Resolvers, SourceFilter } from '../generated/resolvers-types.js';
-import { conditions, holdsText, inCaseOrBelonging, is, isOneOf, onDay, whether } from '../records/filters.js';
+import { conditions, holdsText, inCaseOrBelonging, is, isOneOf, onDay, uuid, whether } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -26,13 +25,13 @@ const ask = (filter: SourceFilter | null | undefined, nouns: Record<string, Noun
     published: onDay(sources, 'published'),
     url: holdsText(sources, 'url', 'archiveUrl'),
     interested: whether(raw('exists (select from source_interests i where i.source_id = sources.id)')),
-    originOf: (id) => sql`sources.id = (select copy.origin_id from sources copy where copy.id = ${id}::uuid)`,
+    originOf: (id) => sql`sources.id = (select copy.origin_id from sources copy where copy.id = ${uuid(id)})`,
     copyOf: is(sources, 'originId'),
     isOrigin: whether(raw('sources.origin_id is null')),
     captured: whether(raw('exists (select from captures c where c.source_id = sources.id)')),
-    about: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id = ${id}::uuid)`,
+    about: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id = ${uuid(id)})`,
     case: (id) =>
-      sql`sources.id in (select unnest(c.roots) from claims c where c.record_id in ${inCaseOrBelonging(nouns, id)} or c.record_id = ${id}::uuid)`,
+      sql`sources.id in (select unnest(c.roots) from claims c where c.record_id in ${inCaseOrBelonging(nouns, id)} or c.record_id = ${uuid(id)})`,
   });
 
 /** Claims that the source makes itself, that are derived from them, or both. */

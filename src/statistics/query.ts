@@ -11,7 +11,7 @@ import type {
   StatisticsGrouping,
   StatisticsUnit,
 } from '../generated/resolvers-types.js';
-import { duringPeriod, onDay } from '../records/filters.js';
+import { conditions, duringPeriod, membersOf, onDay } from '../records/filters.js';
 import type { Rows } from '../records/loaders.js';
 import { refugeeStatuses, statusDecisions, statusDocuments } from '../refugees/model.js';
 
@@ -117,16 +117,18 @@ function selectFacts(
   validOn: string | null | undefined,
 ): Sql {
   const column = (name: 'kind' | 'country' | 'earliest' | 'latest'): Sql => raw(shape[name]);
-  const members = sql`select case_members.record_id from case_members join cases on cases.id = case_members.case_id where cases.id = ${file ?? null}::uuid`;
-  const where = [
-    ...(kinds ? [sql`${column('kind')} = any(${kinds}::text[])`] : []),
-    ...(roles && shape.fact === 'EVENT' ? [sql`event_participants.role = any(${roles}::text[])`] : []),
-    ...(country ? [sql`${column('country')} = any(${country}::text[])`] : []),
-    ...(from ? [sql`${column('latest')} >= ${from}::date`] : []),
-    ...(to ? [sql`${column('earliest')} <= ${to}::date`] : []),
-    ...(validOn ? [shape.validOn(validOn)] : []),
-    ...(file ? [sql`(${raw(shape.table)}.id in (${members}) or ${raw(shape.person)} in (${members}))`] : []),
-  ];
+  const asked = conditions(
+    { kinds, roles: shape.fact === 'EVENT' ? roles : null, country, from, to, case: file },
+    {
+      kinds: (words) => sql`${column('kind')} = any(${words}::text[])`,
+      roles: (words) => sql`event_participants.role = any(${words}::text[])`,
+      country: (codes) => sql`${column('country')} = any(${codes}::text[])`,
+      from: (day) => sql`${column('latest')} >= ${day}::date`,
+      to: (day) => sql`${column('earliest')} <= ${day}::date`,
+      case: (id) => sql`(${raw(shape.table)}.id in ${membersOf(id)} or ${raw(shape.person)} in ${membersOf(id)})`,
+    },
+  );
+  const where = [...asked, ...(validOn ? [shape.validOn(validOn)] : [])];
   return sql`select ${raw(`'${shape.fact}'`)} as fact, ${column('kind')}::text as kind, ${column('country')}::text as country,
     ${raw(shape.table)}.id as record_id, ${raw(shape.person)} as person_id, ${column('earliest')} as earliest, ${column('latest')} as latest
     from ${raw(shape.table)} ${raw(shape.join ?? '')} where ${allOf(where)}`;

@@ -4,15 +4,13 @@ import { claimsOf } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
 import type { Basis } from '../generated/resolvers-types.js';
 import { uncertainDate, type UncertainDateValue } from '../records/dates.js';
+import type { Loading } from '../records/loaders.js';
 import { snake } from '../records/noun.js';
 import type { PersonRow } from '../persons/model.js';
 import type { PlaceRow } from '../places/model.js';
 import { branchOf } from './branches.js';
 import type { Entry } from './query.js';
-import type { Reading } from './scope.js';
 import { titleOf } from './titles.js';
-
-type Loading = Pick<Reading, 'load'>;
 
 export const dateOf = ({ kind, row }: Entry): UncertainDateValue | null => uncertainDate(row, branchOf(kind, row).date);
 

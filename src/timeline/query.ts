@@ -4,7 +4,7 @@
 import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
 import { duringEvent } from '../events/filters.js';
 import type { QueryTimelineArgs, TimelineKind } from '../generated/resolvers-types.js';
-import { conditions, duringPeriod, onDay } from '../records/filters.js';
+import { anywhere, conditions, duringPeriod, onDay } from '../records/filters.js';
 import type { AnyRow } from '../records/loaders.js';
 import { snake } from '../records/noun.js';
 import { countOf, listOf, opened, pageSize, type List } from '../records/page.js';
@@ -62,8 +62,7 @@ function validOn({ noun, date }: Branch, day: string): Sql {
 }
 
 function holdsText({ noun: { table }, wording }: Branch, text: string): Sql {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-  const prose = (PROSE[table] ?? []).map((column) => sql`${raw(`${table}.${column}`)} ilike ${pattern}`);
+  const prose = (PROSE[table] ?? []).map((column) => sql`${raw(`${table}.${column}`)} ilike ${anywhere(text)}`);
   const words = raw(
     [
       "' '",

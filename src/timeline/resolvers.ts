@@ -8,21 +8,21 @@ import { timelinePage } from './query.js';
 
 export const timelineResolvers: Resolvers = {
   Query: {
-    timeline: (_, args, context) => timelinePage(args, context as never) as never,
-    companions: (_, args, context) => companionsOf(args, context as never),
+    timeline: (_, args, context) => timelinePage(args, context),
+    companions: (_, args, context) => companionsOf(args, context),
   },
   TimelineEntry: {
     id: ({ kind, row }) => `${row.id}:${kind}`,
     date: dateOf,
     title: titleOfEntry,
     record: ({ row }) => row,
-    persons: (entry, _, context) => personsOf(entry, context as never),
-    place: (entry, _, context) => placeOf(entry, context as never),
-    country: (entry, _, context) => countryOf(entry, context as never),
-    sources: ({ kind, row }, _, context) => recordFields(branchOf(kind, row).noun).sources(row, {}, context as never),
-    links: ({ kind, row }, _, context) => recordFields(branchOf(kind, row).noun).links(row, {}, context as never),
-    basis: (entry, _, context) => basisOf(entry, context as never),
-    notes: (entry, _, context) => notesOf(entry, context as never),
+    persons: (entry, _, context) => personsOf(entry, context),
+    place: (entry, _, context) => placeOf(entry, context),
+    country: (entry, _, context) => countryOf(entry, context),
+    sources: ({ kind, row }, _, context) => recordFields(branchOf(kind, row).noun).sources(row, {}, context),
+    links: ({ kind, row }, _, context) => recordFields(branchOf(kind, row).noun).links(row, {}, context),
+    basis: (entry, _, context) => basisOf(entry, context),
+    notes: (entry, _, context) => notesOf(entry, context),
   },
   Companion: { sharedEntries: ({ shared }) => shared.length },
 };

@@ -2,13 +2,12 @@
 import { compile, raw, sql, type Sql } from '../db/sql.js';
 import { invalid } from '../errors.js';
 import type { TimelineScope } from '../generated/resolvers-types.js';
-import { column, inCountry, placesWithin } from '../records/filters.js';
-import type { Load, Rows } from '../records/loaders.js';
+import { column, inCountry, membersOf, placesWithin, uuid, uuids } from '../records/filters.js';
+import type { Loading, Rows } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 
-export interface Reading {
+export interface Reading extends Loading {
   db: Rows;
-  load: Load<Record<string, Noun>>;
 }
 
 /** The condition for a noun; null where the scope has no records of it. */
@@ -26,7 +25,7 @@ const among = (column: Sql, ids: Sql): Sql => sql`${column} = any(array(${ids}))
 export const aboutPersons =
   (ids: readonly string[]): Scope =>
   (noun) => {
-    const who = sql`= any(${ids}::uuid[])`;
+    const who = sql`= any(${uuids(ids)})`;
     if (noun.table !== 'events') return sql`${column(noun, 'personId')} ${who}`;
     return among(column(noun, 'id'), participated(who));
   };
@@ -34,15 +33,15 @@ export const aboutPersons =
 const inFile =
   (id: string): Scope =>
   (noun) => {
-    const members = sql`select record_id from case_members where case_id = ${id}::uuid`;
+    const members = membersOf(id);
     const { table } = noun;
     const own =
       table === 'events'
-        ? participated(sql`in (${members})`)
-        : sql`select mine.id from ${raw(table)} mine where mine.person_id in (${members})`;
+        ? participated(sql`in ${members}`)
+        : sql`select mine.id from ${raw(table)} mine where mine.person_id in ${members}`;
     const tried =
       table === 'charges'
-        ? sql` union select mine.id from charges mine where mine.legal_case_id in (${members})`
+        ? sql` union select mine.id from charges mine where mine.legal_case_id in ${members}`
         : sql``;
     return among(column(noun, 'id'), sql`${members} union ${own}${tried}`);
   };
@@ -50,7 +49,7 @@ const inFile =
 const inPlaces =
   (ids: readonly string[]): Scope =>
   (noun) =>
-    'placeId' in noun.fields ? sql`${column(noun, 'placeId')} = any(${ids}::uuid[])` : null;
+    'placeId' in noun.fields ? sql`${column(noun, 'placeId')} = any(${uuids(ids)})` : null;
 
 const ofCountry =
   (country: string): Scope =>
@@ -76,7 +75,7 @@ export async function scopeOf(of: TimelineScope, { db, load }: Reading): Promise
   if (file) return (await load.one.cases!.load(file)) && inFile(file);
   if (place) {
     if (!(await load.one.places!.load(place))) return null;
-    const { text, values } = compile(sql`select inside.id from unnest(array${placesWithin(place)}) inside(id)`);
+    const { text, values } = compile(sql`select inside.id from unnest(array${placesWithin(uuid(place))}) inside(id)`);
     const rows = await db.rows<{ id: string }>('places within', text, values);
     return inPlaces(rows.map(({ id }) => id));
   }

@@ -1,4 +1,4 @@
-// Countries: ISO 3166-1 alpha-2. The list is the standard's; names come from the runtime's own CLDR data.
+// Countries: the codes of ISO 3166-1 alpha-2.
 import { InvalidValue, quoted } from './invalid-value.js';
 
 const CODES = new Set(
@@ -13,11 +13,6 @@ const CODES = new Set(
     'UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW'
   ).split(' '),
 );
-
-const names = new Intl.DisplayNames('en', { type: 'region' });
-
-/** The English name of a country, by its code. */
-export const countryName = (code: string): string => names.of(code) ?? code;
 
 /** A code of the list, upper case. Throws InvalidValue. */
 export function parseCountry(value: unknown): string {

@@ -12,8 +12,8 @@ export type LocalDate = string & { readonly [localDate]: true };
 /** One side of a range of days. Infinity means "no limit was set", which is another thing than unknown (null). */
 export type DateBound = LocalDate | '-infinity' | 'infinity';
 
-export const FIRST_DAY = '0001-01-01' as LocalDate;
-export const LAST_DAY = '9999-12-31' as LocalDate;
+const FIRST_DAY = '0001-01-01' as LocalDate;
+const LAST_DAY = '9999-12-31' as LocalDate;
 
 /** Reads YYYY-MM-DD and nothing else; throws InvalidValue with a sentence that says how to write it. */
 export function parseLocalDate(text: string): LocalDate {

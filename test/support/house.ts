@@ -95,7 +95,7 @@ export async function house({
       const { data, errors } = await graphql({ schema, source: query, variableValues: variables, contextValue });
       // Through JSON, as a client reads it: no null prototypes, no class instances.
       const plain = data === undefined || data === null ? data : JSON.parse(JSON.stringify(data));
-      return { data: plain, errors, statements: session.statements.map(({ name, sql }) => ({ name, text: sql })) };
+      return { data: plain, errors, statements: session().statements.map(({ name, sql }) => ({ name, text: sql })) };
     } finally {
       await end();
     }
