@@ -17,7 +17,9 @@ export class History0010 implements MigrationInterface {
         reason text,
         request text
       )`);
-    await q.query(`comment on table history.transactions is 'Who changed something, when and why: one row per transaction that changed a record.'`);
+    await q.query(
+      `comment on table history.transactions is 'Who changed something, when and why: one row per transaction that changed a record.'`,
+    );
     await q.query(`create unique index transactions_by_xid on history.transactions (xid)`);
     await q.query(`
       alter table house.adopted add column existence text not null default 'CLAIMS'

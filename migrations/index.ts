@@ -9,6 +9,9 @@ import { Refugees0007 } from './0007-refugees.js';
 import { Trade0008 } from './0008-trade.js';
 import { ViewIndexes0009 } from './0009-view-indexes.js';
 import { History0010 } from './0010-history.js';
+import { Writing0011 } from './0011-writing.js';
+import { Verbs0012 } from './0012-verbs.js';
+import { Feed0013 } from './0013-feed.js';
 
 export const migrations = [
   House0001,
@@ -21,4 +24,7 @@ export const migrations = [
   Trade0008,
   ViewIndexes0009,
   History0010,
+  Writing0011,
+  Verbs0012,
+  Feed0013,
 ];

@@ -46,6 +46,8 @@ export interface ErrorDetails {
   /** Seconds. */
   retryAfter?: number;
   problems?: readonly Problem[];
+  /** More for programs, under names of its own in `extensions`. */
+  more?: Readonly<Record<string, unknown>>;
   /** For the log only, never for the client. */
   cause?: unknown;
 }
@@ -59,6 +61,7 @@ export class DomainError extends Error {
   readonly retryable: boolean;
   readonly retryAfter: number | undefined;
   readonly problems: readonly Problem[] | undefined;
+  readonly more: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -69,6 +72,7 @@ export class DomainError extends Error {
     this.retryable = details.retryable ?? CODES[code].retryable;
     this.retryAfter = details.retryAfter;
     this.problems = details.problems;
+    this.more = details.more;
   }
 }
 

@@ -3,10 +3,12 @@
 // resolvers nor statements know of it. One operation looks through one lens, since it has one snapshot.
 import { createHmac } from 'node:crypto';
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { Temporal } from 'temporal-polyfill';
 import type { Context } from './context.js';
-import { invalid } from './errors.js';
+import type { SessionOptions } from './db/session.js';
+import { invalid, reading } from './errors.js';
 import type { AsOf } from './generated/resolvers-types.js';
-import { isUuid } from './values/identifier.js';
+import { parseUuid } from './values/identifier.js';
 import { formatInstant } from './values/instant.js';
 
 /** At most so many sources can be named: the test on each claim grows with them. */
@@ -27,7 +29,7 @@ export interface Lens {
 /** The lens of an argument: `validOn` is no part of it, it is an ordinary condition. */
 export function lensOf(asOf: AsOf | null | undefined, now: string): Lens {
   const { publishedBy, certainty, recordedBy, accordingTo } = asOf ?? {};
-  if (recordedBy && recordedBy > now)
+  if (recordedBy && isLater(recordedBy, now))
     throw invalid(
       'asOf.recordedBy',
       `What this database will hold on ${recordedBy} cannot be told; give an instant that has passed.`,
@@ -36,14 +38,39 @@ export function lensOf(asOf: AsOf | null | undefined, now: string): Lens {
     throw invalid('asOf.accordingTo', 'Name at least one source, or leave `accordingTo` out for all of them.');
   if (accordingTo && accordingTo.length > MOST_SOURCES)
     throw invalid('asOf.accordingTo', `Name at most ${MOST_SOURCES} sources.`);
-  const ids = accordingTo?.map((id) => id.toLowerCase());
-  const wrong = ids?.find((id) => !isUuid(id));
-  if (wrong !== undefined) throw invalid('asOf.accordingTo', `"${wrong.slice(0, 40)}" is not the id of a source.`);
+  const ids = accordingTo && reading('asOf.accordingTo', () => accordingTo.map(parseUuid));
   return {
     ...(publishedBy ? { publishedBy } : {}),
     ...(publishedBy && certainty === 'POSSIBLE' ? { certainty } : {}),
     ...(recordedBy ? { recordedBy: formatInstant(recordedBy) } : {}),
     ...(ids ? { accordingTo: [...new Set(ids)].sort() } : {}),
+  };
+}
+
+/** Whole milliseconds: the clock of a process ticks no finer, so what was just recorded would else lie ahead of it. */
+const isLater = (a: string, b: string): boolean =>
+  Temporal.Instant.from(a).epochMilliseconds > Temporal.Instant.from(b).epochMilliseconds;
+
+/**
+ * Refuses an instant of recording whose answer could still change: somebody is writing who began before it. Asked before
+ * the snapshot of the operation is taken (see history.settled_until).
+ */
+export function refuseUnsettled({ recordedBy }: Lens): SessionOptions['before'] {
+  if (!recordedBy) return undefined;
+  return async (rows) => {
+    const [found] = await rows<{ settled: boolean; safe: string | null }>(
+      'settled until',
+      `select $1::timestamptz < until as settled, nullif(until, '-infinity') - interval '1 microsecond' as safe from history.settled_until() until`,
+      [recordedBy],
+    );
+    if (found!.settled) return;
+    throw invalid(
+      'asOf.recordedBy',
+      found!.safe === null
+        ? `This server follows another one and cannot tell what was recorded by ${recordedBy}; ask the other.`
+        : `What this database held on ${recordedBy} may still change: a change is being written. Ask for ${found!.safe} or earlier, or try again in a moment.`,
+      { rule: 'recorded-by-is-settled' },
+    );
   };
 }
 

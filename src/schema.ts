@@ -11,9 +11,11 @@ import { detentionResolvers } from './detentions/resolvers.js';
 import { nestedEventResolvers } from './events/nested.js';
 import { eventResolvers } from './events/resolvers.js';
 import type { Resolvers } from './generated/resolvers-types.js';
+import { historyResolvers } from './history/resolvers.js';
 import { incidentResolvers } from './incidents/resolvers.js';
 import { lookThroughLens } from './lens.js';
 import { links, nouns } from './model.js';
+import { writeInOneTransaction } from './mutations.js';
 import { organizationResolvers } from './organizations/resolvers.js';
 import { packageRoot } from './paths.js';
 import { personResolvers } from './persons/resolvers.js';
@@ -27,6 +29,7 @@ import { sourceResolvers } from './sources/resolvers.js';
 import { statisticsResolvers } from './statistics/resolvers.js';
 import { timelineResolvers } from './timeline/resolvers.js';
 import { tradeResolvers } from './trade/resolvers.js';
+import { writingResolvers } from './writing/resolvers.js';
 
 const directory = join(packageRoot, 'schema');
 
@@ -68,6 +71,8 @@ const nounResolvers: Resolvers[] = [
   timelineResolvers,
   certificateResolvers,
   statisticsResolvers,
+  historyResolvers(nouns),
+  writingResolvers(nouns),
 ];
 
 export function buildSchema(): GraphQLSchema {
@@ -84,5 +89,5 @@ export function buildSchema(): GraphQLSchema {
     ]) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
   });
-  return lookThroughLens(schema);
+  return writeInOneTransaction(lookThroughLens(schema));
 }

@@ -4,22 +4,36 @@ import type { Parts } from './commands/parts.js';
 import { contextOpener } from './context.js';
 import { loadDirectory } from './exchange/load.js';
 import { renderReport } from './exchange/report.js';
+import { isLoopback } from './http/request.js';
 import { entities } from './model.js';
+import { readKnown } from './records/known.js';
 import { buildSchema } from './schema.js';
 import { builtExplorer, startServer } from './server.js';
 
+/** Whoever can reach the server could change anything, and nobody would know who it was. */
+const NOT_WITHOUT_ACCOUNTS =
+  'Until Kualik has accounts, it takes changes only while it listens on this computer alone; start it with HOST=127.0.0.1 to write.';
+
 export const parts: Parts = {
   entities,
-  startServer: ({ config, secret, reader, logger }) =>
-    startServer({
+  startServer: async ({ config, secret, reader, editor, logger }) => {
+    const { rules } = await readKnown(reader);
+    return startServer({
       schema: buildSchema(),
-      openContext: contextOpener({ dataSource: reader, cursorKey: cursorKey(secret) }),
+      openContext: contextOpener({
+        dataSource: reader,
+        ...(editor ? { editor } : {}),
+        ...(isLoopback(config.host) ? {} : { writingRefused: NOT_WITHOUT_ACCOUNTS }),
+        cursorKey: cursorKey(secret),
+      }),
+      constraintMessage: (name) => rules.get(name)?.sentence,
       ready: async () => (await reader.query('select 1 as one')).length === 1,
       port: config.port,
       host: config.host,
       logger,
       explorerDir: builtExplorer(),
-    }),
+    });
+  },
   loadDirectory: async ({ editor, directory, signal }) =>
     renderReport(await loadDirectory(editor, directory, { actor: 'load', signal })),
   firstQuestion:

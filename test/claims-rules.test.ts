@@ -108,7 +108,17 @@ describe('verification', () => {
 
   test.each<[string, ClaimRow[], string]>([
     ['no claim', [], 'UNSOURCED'],
-    ['only a denial', [exists({ stance: 'DENIES', bears: false })], 'UNSOURCED'],
+    ['only a mention of a field', [claim({ stance: 'NEUTRAL_MENTION', bears: false })], 'UNSOURCED'],
+    ['only a denial', [exists({ stance: 'DENIES', bears: false })], 'REFUTED'],
+    ['only withdrawn claims', [exists({ rank: 'DEPRECATED', bears: false })], 'REFUTED'],
+    ['only a conclusion from what was withdrawn', [exists({ basis: 'INFERRED', bears: false })], 'REFUTED'],
+    ['a grade without a reason', [exists({ credibility: 1, credibilityReason: null })], 'REPORTED'],
+    ['what a person confirmed', [exists({ credibility: 1, credibilityReason: 'seen' })], 'CONFIRMED'],
+    [
+      'what a person confirmed in spite of a denial',
+      [exists({ credibility: 1, credibilityReason: 'seen' }), exists({ stance: 'OFFICIAL_DENIAL', bears: false })],
+      'CONFIRMED',
+    ],
     ['only a claim on a field', [may], 'REPORTED'],
     ['one source', [exists()], 'REPORTED'],
     ['a source and a copy of it', [exists(), exists({ sourceId: 's2' })], 'REPORTED'],

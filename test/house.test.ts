@@ -1,12 +1,22 @@
 // The house rules that a machine can check: floors, one name for one thing, declarations equal to tables, SDL equal to SQL.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { isEnumType } from 'graphql';
+import {
+  buildSchema as read,
+  isEnumType,
+  isNonNullType,
+  lexicographicSortSchema,
+  printSchema,
+  type GraphQLInputObjectType,
+  type GraphQLSchema,
+} from 'graphql';
 import { withClient } from '../src/db/client.js';
 import { nouns } from '../src/model.js';
 import { packageRoot } from '../src/paths.js';
+import { writtenFields } from '../src/records/field-names.js';
 import { snake, type Field, type Noun } from '../src/records/noun.js';
 import { buildSchema } from '../src/schema.js';
+import { savedNouns } from '../src/writing/nouns.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 
 let database: FreshDatabase;
@@ -30,8 +40,8 @@ const FLOORS: [RegExp, number][] = [
   [/^src\/records\//, 2],
   [/^src\/(persons|organizations|places|sources|claims|cases|detentions|refugees|events|trade)\//, 3],
   [/^src\/model\.ts/, 4],
-  [/^src\/(timeline|certificates|statistics|incidents)\//, 4],
-  [/^src\/(context|lens|schema)\.ts/, 5],
+  [/^src\/(timeline|certificates|statistics|incidents|writing|history)\//, 4],
+  [/^src\/(context|lens|mutations|schema)\.ts/, 5],
   [/^src\/exchange\//, 6],
   [/^src\/(main|server|wiring)\.ts|^src\/(http|commands)\//, 7],
 ];
@@ -77,7 +87,7 @@ describe('declarations and tables', () => {
       const columns = await ask<{ name: string; type: string; nullable: boolean }>(
         `select a.attname as name, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) as type, not a.attnotnull as nullable
        from pg_attribute a join pg_type t on t.oid = a.atttypid
-       where a.attrelid = 'public.${table}'::regclass and a.attnum > 0 and not a.attisdropped order by 1`,
+       where a.attrelid = 'public.${table}'::regclass and a.attnum > 0 and not a.attisdropped and a.attname <> 'retracted_at' order by 1`,
       );
       const sqlType: Record<string, string> = { smallint: 'integer', 'timestamp with time zone': 'timestamptz' };
       expect(columns.map((c) => ({ name: c.name, type: sqlType[c.type] ?? c.type, nullable: c.nullable }))).toEqual(
@@ -109,7 +119,7 @@ describe('declarations and tables', () => {
     const tables = await ask<{ name: string }>(
       `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1`,
     );
-    const bookkeeping = ['house_repeatables', 'imports', 'records', 'schema_migrations'];
+    const bookkeeping = ['capture_contents', 'house_repeatables', 'imports', 'records', 'schema_migrations'];
     expect(tables.map((t) => t.name).filter((name) => !bookkeeping.includes(name))).toEqual(
       adopted.map((row) => row.noun),
     );
@@ -129,6 +139,15 @@ describe('declarations and tables', () => {
     expect(mute.map((row) => row.name).filter((name) => !/_reference_is_unique$/.test(name))).toEqual([]);
   });
 
+  test('every table of records hides what is retracted from the roles of the application', async () => {
+    const open = await ask<{ noun: string }>(
+      `select a.noun from house.adopted a join pg_class c on c.oid = a.noun::regclass
+       where not c.relrowsecurity or not exists (
+         select from pg_policy p where p.polrelid = c.oid and p.polcmd = '*' and pg_get_expr(p.polqual, c.oid) ~ 'retracted_at IS NULL')`,
+    );
+    expect(open).toEqual([]);
+  });
+
   test('the editor can delete nothing, choose no id, and the reader can write nothing', async () => {
     const grants = await ask<{ what: string }>(
       `select grantee || ' ' || privilege_type || ' ' || table_name as what from information_schema.table_privileges
@@ -137,17 +156,24 @@ describe('declarations and tables', () => {
        union all
        select grantee || ' ' || privilege_type || ' ' || table_name || '.' || column_name from information_schema.column_privileges
          where table_schema = 'public' and grantee = 'kualik_editor' and privilege_type in ('INSERT', 'UPDATE')
-           and column_name in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by')`,
+           and column_name in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by', 'retracted_at')`,
     );
     expect(grants).toEqual([]);
   });
 });
 
+const pascal = (domain: string): string =>
+  domain.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+
 describe('one vocabulary', () => {
   const schema = buildSchema();
   const enums = Object.values(schema.getTypeMap()).filter((type) => isEnumType(type) && !type.name.startsWith('__'));
-  const pascal = (domain: string): string =>
-    domain.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+
+  test('the schema that runs is the SDL word for word', () => {
+    const sdl = files('schema', '.graphql').map((file) => readFileSync(join(packageRoot, file), 'utf8'));
+    const printed = (made: GraphQLSchema): string => printSchema(lexicographicSortSchema(made));
+    expect(printed(schema)).toBe(printed(read(sdl.join('\n'))));
+  });
 
   test('every domain of SQL is an enum of the SDL with the same values in the same order', async () => {
     const domains = await ask<{ name: string; definition: string }>(
@@ -183,6 +209,41 @@ describe('one vocabulary', () => {
         .map((name) => `${noun.type}.${name}`);
     });
     expect(missing).toEqual([]);
+  });
+});
+
+describe('writing', () => {
+  const schema = buildSchema();
+  const mutations = schema.getMutationType()!.getFields();
+  /** What every save has beside the fields of its noun. */
+  const COMMON = ['id', 'expectedVersion', 'sensitivity', 'citations', 'changeReason', 'idempotencyKey'];
+
+  test.each(savedNouns(nouns))(
+    '$table: is saved by a mutation whose input has the fields of its declaration',
+    (noun) => {
+      expect(String(mutations[`save${noun.type}`]?.type)).toBe(`${noun.type}!`);
+      const input = schema.getType(`Save${noun.type}Input`) as GraphQLInputObjectType;
+      const inputs = Object.values(input.getFields());
+      const fields = writtenFields(noun);
+      expect(inputs.map(({ name }) => name).sort()).toEqual([...fields.keys(), ...COMMON].sort());
+      // Nothing is required by the schema alone: what is left out keeps its value.
+      expect(inputs.filter(({ type }) => isNonNullType(type))).toEqual([]);
+      for (const { name, type } of inputs) {
+        const field = fields.get(name)?.field;
+        if (field?.shape === 'ref') expect(String(type)).toBe('ID');
+        if (field?.shape === 'word') expect(String(type)).toBe(pascal(field.of!));
+      }
+    },
+  );
+
+  test('what claims decide is named where citations are', () => {
+    for (const noun of savedNouns(nouns)) {
+      const input = schema.getType(`Save${noun.type}Input`) as GraphQLInputObjectType;
+      const said = input.getFields().citations!.description!;
+      const claimed = [...writtenFields(noun).values()].filter(({ field }) => field.claimed).map(({ name }) => name);
+      const named = [...said.matchAll(/`(\w+)`/g)].map(([, name]) => name).filter((name) => name !== 'field');
+      expect({ noun: noun.table, named }).toEqual({ noun: noun.table, named: claimed });
+    }
   });
 });
 

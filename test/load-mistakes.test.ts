@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDataset, type Known } from '../src/exchange/dataset-check.js';
 import { depths } from '../src/exchange/depths.js';
-import { nearest } from '../src/exchange/did-you-mean.js';
+import { nearest } from '../src/values/did-you-mean.js';
 
 const known: Known = {
   vocabulary: new Map(

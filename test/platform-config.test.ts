@@ -1,3 +1,4 @@
+// The environment as configuration: what is accepted, and every problem told at once without a secret.
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Migrations and repeatable files: run once, all or nothing, and again only when something changed.
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

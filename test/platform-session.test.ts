@@ -1,3 +1,4 @@
+// Sessions and transactions on real connections: one snapshot, given back clean, cancelled when the client is gone.
 import type { DataSource } from 'typeorm';
 import { withClient } from '../src/db/client.js';
 import { createDataSource } from '../src/db/data-source.js';

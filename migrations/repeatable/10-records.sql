@@ -5,15 +5,15 @@ create or replace function house.enter_record() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   new.version := 1;
-  new.created_at := now();
-  new.updated_at := now();
+  new.created_at := (history.transaction()).recorded_at;
+  new.updated_at := new.created_at;
   new.created_by := coalesce(nullif(current_setting('kualik.actor', true), ''), session_user);
   new.updated_by := new.created_by;
   insert into records (id, noun, sensitivity, team_id) values (new.id, tg_table_name, new.sensitivity, new.team_id);
   return new;
 end $$;
 
--- `now()` is the start of the transaction: an older one may write after a younger, hence the greatest().
+-- One instant per transaction, that of its first change; an older one may write after a younger, hence the greatest().
 create or replace function house.revise_record() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -21,7 +21,7 @@ begin
   new.version := old.version + 1;
   new.created_at := old.created_at;
   new.created_by := old.created_by;
-  new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
+  new.updated_at := greatest((history.transaction()).recorded_at, old.updated_at + interval '1 microsecond');
   new.updated_by := coalesce(nullif(current_setting('kualik.actor', true), ''), session_user);
   if (new.sensitivity, new.team_id) is distinct from (old.sensitivity, old.team_id) then
     update records set sensitivity = new.sensitivity, team_id = new.team_id where id = new.id;
@@ -56,7 +56,7 @@ begin
     execute format('create or replace trigger a_revise_record before update on %I for each row execute function house.revise_record()', noun);
     select string_agg(quote_ident(attname), ', ') into writable from pg_attribute
       where attrelid = noun::regclass and attnum > 0 and not attisdropped and attidentity = ''
-        and attname not in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by');
+        and attname not in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by', 'retracted_at');
     execute format('revoke all on %I from kualik_reader, kualik_editor', noun);
     execute format('grant select on %I to kualik_reader, kualik_editor', noun);
     execute format('grant insert (%1$s), update (%1$s) on %2$I to kualik_editor', writable, noun);

@@ -1,6 +1,18 @@
 -- Claims decide. A claim settles its own roots, publication bounds, weight and level when it is written,
 -- and `house.accept` writes what the claims of a record say, by the one order that every reader uses: preference.
 
+-- Whether a conclusion from these claims has lost its ground: one of them, or one further down, was withdrawn or retracted.
+-- It counts again when that claim does.
+create or replace function house.rests_on_withdrawn(bases uuid[]) returns boolean
+language sql stable set search_path = public, pg_temp as $$
+  select cardinality(bases) > 0 and exists (
+    with recursive beneath(rank, gone, derived_from) as (
+      select c.rank, c.retracted_at is not null, c.derived_from from claims c where c.id = any (bases)
+      union
+      select c.rank, c.retracted_at is not null, c.derived_from from claims c join beneath on c.id = any (beneath.derived_from))
+    select from beneath where rank = 'DEPRECATED' or gone)
+$$;
+
 -- Stated before computed before inferred, then credibility, then the order of recording; a rank overrules all of it.
 -- A denial bears no value, and alone brings nothing into existence; a neutral mention bears existence only.
 create or replace function house.settle_claim() returns trigger
@@ -38,7 +50,7 @@ begin
     inherited := base.level;
   end if;
   new.level := greatest(new.sensitivity, inherited, (select max(s.sensitivity) from sources s where s.id = any (new.roots)));
-  new.bears := new.rank <> 'DEPRECATED'
+  new.bears := new.rank <> 'DEPRECATED' and new.retracted_at is null and not house.rests_on_withdrawn(new.derived_from)
     and (new.stance in ('ASSERTS', 'REPORTS_ALLEGATION') or (new.stance = 'NEUTRAL_MENTION' and new.field = ''));
   new.preference :=
     ((case new.rank when 'PREFERRED' then 0 when 'NORMAL' then 1 else 2 end * 10
@@ -72,31 +84,47 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 
 -- Writes the accepted values of a record from its claims. Returns whether anything changed.
--- A field that no claim speaks of keeps the value an editor gave it; one whose claims no longer bear, or are all above the
--- level of the record, becomes unknown: else a withdrawn or sealed value would stay on show.
+-- A field that no claim decides keeps the value an editor gave it; but a value that claims gave which no longer bear, or are
+-- all above the level of the record, becomes unknown: else a withdrawn or sealed value would stay on show. A claim that is
+-- being retracted in this transaction still speaks, so that its value goes with it.
 create or replace function house.accept(record uuid) returns boolean
 language plpgsql set search_path = public, pg_temp as $$
 declare
   noun text := house.noun_of(record);
   known smallint;
   decided jsonb;
+  undecided text;
+  given boolean;
   columns text;
   changed integer;
 begin
   if noun is null then return false; end if;
   select r.sensitivity into known from records r where r.id = record;
   select jsonb_object_agg(pair.key, pair.value) into decided
-    from (select distinct c.field from claims c where c.record_id = record and c.field <> '') spoken
-    left join house.deciding_claims(record, known) d using (field)
+    from house.deciding_claims(record, known) d
     cross join lateral (
-      select spoken.field, d.value
+      select d.field, d.value
       union all
-      select spoken.field || bound.suffix, to_jsonb(bound.day)
+      select d.field || bound.suffix, to_jsonb(bound.day)
         from (values ('_earliest', d.earliest), ('_latest', d.latest)) bound(suffix, day)
-        where exists (select 1 from pg_attribute where attrelid = noun::regclass and attname = spoken.field || bound.suffix)
+        where exists (select 1 from pg_attribute where attrelid = noun::regclass and attname = d.field || bound.suffix)
     ) pair(key, value);
-  if decided is null then return false; end if;
+  decided := coalesce(decided, '{}');
+  for undecided in
+    select distinct c.field from claims c
+    where c.record_id = record and c.field <> '' and (c.retracted_at is null or c.retracted_at = now()) and not decided ? c.field
+  loop
+    execute format(
+      'select exists (select from claims c, %1$I t where t.id = $1 and c.record_id = $1 and c.field = %2$L and c.value is not null
+         and (jsonb_populate_record(null::%1$I, jsonb_build_object(%2$L, c.value))).%2$I = t.%2$I)', noun, undecided)
+      into given using record;
+    if given then
+      select decided || jsonb_object_agg(attname, null) into decided from pg_attribute
+        where attrelid = noun::regclass and attname in (undecided, undecided || '_earliest', undecided || '_latest');
+    end if;
+  end loop;
   select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(decided) key;
+  if columns is null then return false; end if;
   execute format(
     'update %1$I set (%2$s) = (select %2$s from jsonb_populate_record(null::%1$I, $1))
      where id = $2 and row(%2$s) is distinct from (select row(%2$s) from jsonb_populate_record(null::%1$I, $1))',
@@ -105,8 +133,8 @@ begin
   return changed > 0;
 end $$;
 
--- What a claim copied from its source or from its bases follows them: a corrected day of publication, and above all a
--- raised level. An update that changes nothing but lets the claim settle again is enough; the records then accept again.
+-- What a claim copied from its source or from its bases follows them: a corrected day of publication, a withdrawal, and
+-- above all a raised level. An update that changes nothing but lets the claim settle again is enough; the records then accept again.
 create or replace function house.resettle_claims() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare touched uuid[];
@@ -115,7 +143,12 @@ begin
     with settled as (update claims set rank = rank where source_id = new.id returning record_id)
     select array_agg(distinct record_id) into touched from settled;
   else
-    with settled as (update claims set rank = rank where derived_from @> array[new.id] returning record_id)
+    -- All that is derived from it, however far: a conclusion in between may bear nothing itself and so look unchanged.
+    with recursive above(id) as (
+      select c.id from claims c where c.derived_from @> array[new.id]
+      union
+      select c.id from claims c join above on c.derived_from @> array[above.id]
+    ), settled as (update claims set rank = rank where id in (select id from above) returning record_id)
     select array_agg(distinct record_id) into touched from settled;
   end if;
   perform house.accept(record) from unnest(touched) record;
@@ -125,5 +158,6 @@ create or replace trigger e_resettle_claims after update on sources for each row
   when ((old.sensitivity, old.published_earliest, old.published_latest) is distinct from (new.sensitivity, new.published_earliest, new.published_latest))
   execute function house.resettle_claims();
 create or replace trigger e_resettle_claims after update on claims for each row
-  when ((old.level, old.published_earliest, old.published_latest) is distinct from (new.level, new.published_earliest, new.published_latest))
+  when ((old.level, old.published_earliest, old.published_latest, old.rank = 'DEPRECATED', old.retracted_at)
+    is distinct from (new.level, new.published_earliest, new.published_latest, new.rank = 'DEPRECATED', new.retracted_at))
   execute function house.resettle_claims();

@@ -94,11 +94,32 @@ begin
   end loop;
 end $$;
 
--- A capture is evidence: neither it nor a step of its custody can be changed.
+-- Whether a claim that counts asserts this link; a report that others allege it, or a mention, does not support it.
+create or replace function house.link_is_asserted(link uuid) returns boolean
+language sql stable set search_path = public, pg_temp as $$
+  select exists (select from claims c where c.record_id = link and c.field = '' and c.bears and c.stance = 'ASSERTS')
+$$;
+
+-- A link does not stay supported or confirmed when the last claim that asserts it is withdrawn: it is an allegation again.
+create or replace function house.reassess_link() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update event_links set assessment = 'ALLEGED',
+    assessment_reason = 'No claim asserts this link any more; it was ' || assessment || '. ' || coalesce(new.rank_reason, 'What the claim rested on was withdrawn.')
+    where id = new.record_id and assessment in ('SUPPORTED', 'CONFIRMED') and not house.link_is_asserted(id);
+  return null;
+end $$;
+create or replace trigger f_reassess_link after update on claims for each row
+  when (old.bears and not new.bears and new.field = '' and new.stance = 'ASSERTS')
+  execute function house.reassess_link();
+
+-- A capture is evidence: neither it nor a step of its custody can be changed. It is retracted with its source only.
 create or replace function house.refuse_change() returns trigger
 language plpgsql as $$
 begin
+  if to_jsonb(new) - 'retracted_at' = to_jsonb(old) - 'retracted_at' and to_jsonb(new) <> to_jsonb(old) then return new; end if;
   raise exception 'Captures and their custody log are never changed.' using errcode = 'integrity_constraint_violation';
 end $$;
 create or replace trigger a_never_changes before update on captures for each row execute function house.refuse_change();
 create or replace trigger a_never_changes before update on custody_steps for each row execute function house.refuse_change();
+create or replace trigger a_never_changes before update on capture_contents for each row execute function house.refuse_change();

@@ -21,7 +21,7 @@ create or replace function lens.s() returns uuid[] language sql stable
 
 -- Columns of a table with the version open at R.
 create or replace function lens.version(noun text) returns text language sql stable set search_path = public, pg_temp as $$
-  select format('select %s from history.%I h where h.recorded_from <= (select lens.r()) and h.recorded_to > (select lens.r())',
+  select format('select %s from history.%I h where h.recorded_from <= (select lens.r()) and h.recorded_to > (select lens.r()) and h.retracted_at is null',
     string_agg('h.' || quote_ident(attname), ', ' order by attnum), noun)
   from pg_attribute where attrelid = format('public.%I', noun)::regclass and attnum > 0 and not attisdropped
 $$;
@@ -39,9 +39,21 @@ create or replace function lens.chosen(field text, suffix text, type text) retur
     when suffix = '_earliest' then format('max(earliest) filter (where field = %L)', field)
     when suffix = '_latest' then format('max(latest) filter (where field = %L)', field)
     when type like '%[]' then
-      format('(select array_agg(item) from jsonb_array_elements_text((max(value::text) filter (where field = %L))::jsonb) item)::%s', field, type)
+      -- An empty list is told; it is not the same as nothing told.
+      format('case when max(value::text) filter (where field = %1$L) <> ''null'' then array(select jsonb_array_elements_text((max(value::text) filter (where field = %1$L))::jsonb))::%2$s end', field, type)
     else format('(max(value #>> ''{}'') filter (where field = %L))::%s', field, type)
   end
+$$;
+
+-- A record of which nobody speaks is known all the same from who speaks of what cannot be without it (25-lineage.sql): one
+-- such claim is enough, and it is looked for only where none bears on the record itself.
+create or replace function lens.implied() returns text language sql immutable as $$
+  select format($text$ left join lateral (
+      select true as there from house.lineage l join history.claims c on c.record_id = l.record_id
+      where not v.there and l.ancestor_id = h.id and l.recorded_from <= (select lens.r()) and l.recorded_to > (select lens.r())
+        and c.bears and c.level <= h.sensitivity and %s
+      limit 1
+    ) w on true $text$, lens.visible())
 $$;
 
 -- One lateral per row decides existence and all claimed fields at once: an EXISTS would become a hashed subplan over all claims.
@@ -51,8 +63,12 @@ declare
   shown text;
   decided text;
   owner_noun text;
+  -- Whether anything can be about this noun: another table points at it, or it is dated and so can be linked.
+  implied boolean;
 begin
   select a.* into adopted from house.adopted a where a.noun = known.noun;
+  implied := adopted.happens is not null
+    or exists (select from pg_constraint f where f.contype = 'f' and f.confrelid = format('public.%I', noun)::regclass);
   case adopted.existence
   when 'ALWAYS' then return lens.version(noun);
   when 'VISIBLE' then return replace(lens.version(noun), ' history.claims h where ', ' history.claims h cross join lateral (select h.*) c where ' || lens.visible() || ' and ');
@@ -66,7 +82,9 @@ begin
     return replace(lens.version(noun), ' h where ', format(' h cross join lateral (select from known.%I o where o.id = h.%I limit 1) owner where ', owner_noun, adopted.foreign_owner));
   else null;
   end case;
-  select string_agg(case when claimed_field is null then 'h.' || quote_ident(name) else 'v.' || quote_ident(name) end, ', ' order by position),
+  -- The key by which a name is found and sorted belongs to that name: a name that is not told cannot be found by.
+  select string_agg(case when name = 'name_key' and 'name' = any (adopted.claimed) then 'case when v.name = h.name then h.name_key else lower(v.name) end as name_key'
+                      when claimed_field is null then 'h.' || quote_ident(name) else 'v.' || quote_ident(name) end, ', ' order by position),
          string_agg(format(', %s as %I', lens.chosen(claimed_field, suffix, type), name), '' order by position) filter (where claimed_field is not null)
     into shown, decided
     from (
@@ -85,8 +103,10 @@ begin
         order by c.field, c.preference
       ) chosen
     ) v
-    where h.recorded_from <= (select lens.r()) and h.recorded_to > (select lens.r()) and v.there $view$,
-    shown, noun, coalesce(decided, ''), lens.visible());
+    %s
+    where h.recorded_from <= (select lens.r()) and h.recorded_to > (select lens.r()) and h.retracted_at is null and (v.there%s) $view$,
+    shown, noun, coalesce(decided, ''), lens.visible(),
+    case when implied then lens.implied() else '' end, case when implied then ' or w.there' else '' end);
 end $$;
 
 -- Views are made anew: their columns follow the tables.

@@ -45,7 +45,7 @@ const askLegalCases = (filter: LegalCaseFilter | null | undefined) =>
     number: is(legalCases, 'number'),
     court: is(legalCases, 'courtId'),
     courtKind: isOneOf(legalCases, 'courtKind'),
-    country: is(legalCases, 'country'),
+    country: isOneOf(legalCases, 'country'),
     stage: isOneOf(legalCases, 'stage'),
     person: (id) => sql`legal_cases.id in (select legal_case_id from charges where person_id = ${uuid(id)})`,
     during: duringPeriod(legalCases, 'opened', 'closed'),
@@ -58,7 +58,8 @@ const askCharges = (filter: ChargeFilter | null | undefined) =>
     person: is(charges, 'personId'),
     legalCase: is(charges, 'legalCaseId'),
     court: (id) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.court_id = ${uuid(id)})`,
-    country: (country) => sql`charges.legal_case_id in (select l.id from legal_cases l where l.country = ${country})`,
+    country: (countries) =>
+      sql`charges.legal_case_id in (select l.id from legal_cases l where l.country = any(${countries}::text[]))`,
     status: isOneOf(charges, 'status'),
     offence: holdsText(charges, 'offence', 'law'),
     filed: onDay(charges, 'filed'),

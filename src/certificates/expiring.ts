@@ -20,10 +20,12 @@ export interface Expiring {
   until: LocalDate;
 }
 
+export type ExpiringList = List<Expiring>;
+
 export async function listExpiring(
   args: QueryExpiringArgs,
   context: PageContext & { today: LocalDate },
-): Promise<List<Expiring>> {
+): Promise<ExpiringList> {
   const { within, kind, country, case: file, person, asOf, first, after } = args;
   const on = (args.on as LocalDate | null | undefined) ?? context.today;
   const until = reading('within', () => addDuration(on, parseDuration(within as string)));

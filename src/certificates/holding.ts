@@ -63,10 +63,12 @@ function ask({ country, case: file, persons: ids }: QueryCertificateHoldersArgs)
   return ids ? asked : [withRefugeeRecord(country), ...asked];
 }
 
+export type HoldingList = List<Promise<Holding>>;
+
 export async function listHolders(
   args: QueryCertificateHoldersArgs,
   context: PageContext & Loading,
-): Promise<List<Promise<Holding>>> {
+): Promise<HoldingList> {
   const { on, kind, country, case: file, persons: ids, asOf } = args;
   if (asOf?.validOn && asOf.validOn !== on)
     throw invalid('asOf.validOn', 'The day is `on`; leave `validOn` out, or give the same day.');

@@ -26,7 +26,7 @@ function renewedIn(range: Range): Sql {
 const ask = (filter: RenewalFilter | null | undefined): Sql[] =>
   conditions(filter, {
     person: is(statusDocuments, 'personId'),
-    country: is(statusDocuments, 'country'),
+    country: isOneOf(statusDocuments, 'country'),
     kind: isOneOf(statusDocuments, 'kind'),
     succession: isOneOf(statusDocuments, 'succession'),
     during: renewedIn,

@@ -1,7 +1,8 @@
 // Certificates across people: chains, renewals, what runs out, coverage, holders. Rules stand in rules.ts.
 import { claimsOf, recordFields } from '../claims/record-fields.js';
 import { deciding } from '../claims/rules.js';
-import type { Basis, Resolvers } from '../generated/resolvers-types.js';
+import type { Context } from '../context.js';
+import type { Basis, Resolvers, Succession } from '../generated/resolvers-types.js';
 import { uncertainDate } from '../records/dates.js';
 import type { Loading } from '../records/loaders.js';
 import { statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
@@ -15,17 +16,16 @@ import { announcementsOf, authoritiesOf, bringing, listRenewals, renewedOn } fro
 import { gapBetween } from './rules.js';
 import { answerOfRefusals, listWithoutStatus, papersOf, refusalsOf } from './without-status.js';
 
-const holder = ({ personId }: { personId: string }, _: unknown, { load }: Loading) =>
-  load.one.persons!.load(personId) as never;
+const holder = ({ personId }: { personId: string }, _: unknown, { load }: Context) => load.one.persons.load(personId);
 
-async function gapBefore(document: StatusDocumentRow, _: unknown, context: unknown) {
+async function gapBefore(document: StatusDocumentRow, _: unknown, context: Loading) {
   const predecessor = await predecessorOf(document, context);
   return predecessor && gapBetween(predecessor, document);
 }
 
 /** A document whose predecessor is hidden tells nothing of it. */
-const succession = async (document: StatusDocumentRow, _: unknown, context: unknown) =>
-  ((await predecessorOf(document, context)) ? document.succession : null) as never;
+const succession = async (document: StatusDocumentRow, _: unknown, context: Loading) =>
+  ((await predecessorOf(document, context)) ? document.succession : null) as Succession | null;
 
 export const certificateResolvers: Resolvers = {
   Query: {

@@ -35,10 +35,12 @@ function granted({ kind, country, asOf }: QueryWithoutStatusArgs): Sql {
   return join(grants, ' union ');
 }
 
+export type WithoutStatusList = List<WithoutStatus>;
+
 export async function listWithoutStatus(
   args: QueryWithoutStatusArgs,
   context: PageContext,
-): Promise<List<WithoutStatus>> {
+): Promise<WithoutStatusList> {
   const { country, kind, case: file, asOf } = args;
   const where = [
     withRefugeeRecord(country),

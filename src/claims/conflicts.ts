@@ -43,11 +43,13 @@ function fieldsIn(args: QueryConflictsArgs, nouns: Record<string, Noun>, from: r
     group by c.record_id, c.field having ${allOf([differing, ...asked])}`;
 }
 
+export type ConflictList = List<FieldConflict>;
+
 export async function listConflicts(
   args: QueryConflictsArgs,
   nouns: Record<string, Noun>,
   context: PageContext & Loading,
-): Promise<List<FieldConflict>> {
+): Promise<ConflictList> {
   const { db, cursorKey } = context;
   const { first, after, ...filter } = args;
   const size = pageSize(first);

@@ -38,6 +38,7 @@ export const claims = defineNoun({
     basis: required(word('basis')),
     derivedFrom: required(ids('claims')),
     credibility: required(integer()),
+    credibilityReason: text(),
     rank: required(word('claim_rank')),
     rankReason: text(),
     note: text(),

@@ -3,6 +3,7 @@ import type { CaseMemberRow, CaseRow } from '../cases/model.js';
 import type { EventLinkRow } from '../events/model.js';
 import type { Field, Noun } from '../records/noun.js';
 import { snake, camel } from '../records/noun.js';
+import { SENSITIVITIES } from '../records/sensitivity.js';
 import type { AnyRow, Loading } from '../records/loaders.js';
 import type { SourceRow } from '../sources/model.js';
 import type { ClaimRow } from './model.js';
@@ -11,8 +12,6 @@ import { bearing, conflictsOf, verificationOf, type FieldConflict, type Verifica
 
 type Identified = { id: string };
 type Levelled = Identified & { sensitivity: number };
-
-const SENSITIVITIES = ['PUBLIC', 'INTERNAL', 'RESTRICTED', 'SEALED'] as const;
 
 /** Claims of a record, sorted by field and then by the order that decides. */
 export const claimsOf = (record: Identified, { load }: Loading): Promise<ClaimRow[]> =>

@@ -7,18 +7,11 @@ import type { Noun } from '../records/noun.js';
 import { listConflicts } from './conflicts.js';
 import { askClaims, byRecord } from './filters.js';
 import { claims, type ClaimRow } from './model.js';
-import {
-  basesOf,
-  byPublication,
-  interestsOf,
-  levelOf,
-  originsById,
-  publicationOf,
-  sourcesOf,
-} from './origins.js';
+import { basesOf, byPublication, interestsOf, levelOf, originsById, publicationOf, sourcesOf } from './origins.js';
 import { claimsOf, graphNameOfColumn } from './record-fields.js';
 import { deciding, verificationOfClaim } from './rules.js';
 import { dateOf, recordOfValue } from './values.js';
+import { acceptClaim, addClaim, assessClaim, rankClaim, withdrawClaim } from './verbs.js';
 
 async function isAccepted(claim: ClaimRow, loading: Loading): Promise<boolean> {
   const [onRecord, level] = await Promise.all([
@@ -46,6 +39,13 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
       claim: (_, { id }, { load }) => load.one.claims.load(id),
       claims: (_, args, context) => list(claims, args, context, askClaims(args.filter, nouns), byRecord),
       conflicts: (_, args, context) => listConflicts(args, nouns, context),
+    },
+    Mutation: {
+      addClaim: (_, { input }, context) => addClaim(input, nouns, context),
+      acceptClaim: (_, { input }, context) => acceptClaim(input, nouns, context),
+      rankClaim: (_, { input }, context) => rankClaim(input, nouns, context),
+      assessClaim: (_, { input }, context) => assessClaim(input, nouns, context),
+      withdrawClaim: (_, { input }, context) => withdrawClaim(input, nouns, context),
     },
     Claim: {
       field: (claim) => (claim.field === '' ? null : graphNameOfColumn(claim.field)),

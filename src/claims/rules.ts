@@ -103,18 +103,31 @@ function daysOf({
   return earliest === null || latest === null ? undefined : { from: earliest as DateBound, until: latest as DateBound };
 }
 
-export type Verification = 'UNSOURCED' | 'REPORTED' | 'CORROBORATED' | 'DISPUTED';
+/** What the SDL enum says; RETRACTED is told by the record itself, since a tombstone keeps its claims. */
+export type Verification =
+  'UNSOURCED' | 'REPORTED' | 'CORROBORATED' | 'CONFIRMED' | 'DISPUTED' | 'REFUTED' | 'RETRACTED';
 
 const denies = (claim: ClaimRow): boolean =>
   claim.rank !== 'DEPRECATED' && (claim.stance === 'DENIES' || claim.stance === 'OFFICIAL_DENIAL');
 const speaksOfTime = (claim: ClaimRow): boolean => claim.earliest !== null || claim.value === '..';
 
+/** Said in favour once, and no longer standing: withdrawn itself, or concluded from what was. */
+const fell = (claim: ClaimRow): boolean =>
+  !claim.bears && (claim.stance === 'ASSERTS' || claim.stance === 'REPORTS_ALLEGATION');
+
+/** A person judged it confirmed by others (Admiralty 1) and said why; the grade alone, as files give it, is an opinion. */
+const confirmed = (claim: ClaimRow): boolean =>
+  claim.bears && claim.credibility === 1 && claim.credibilityReason !== null;
+
 /**
  * Of a record, by all claims on it. `originOf` maps a source to what it is a copy of: copies and relays count once. A
  * denial of the record or of when it was disputes it; one of another field, such as a motive, disputes that field alone.
+ * Who confirms a record has read the denials, so the judgement of a person stands above what is counted.
  */
 export function verificationOf(claims: readonly ClaimRow[], originOf: (sourceId: string) => string): Verification {
-  if (!claims.some((claim) => claim.bears)) return 'UNSOURCED';
+  if (!claims.some((claim) => claim.bears))
+    return claims.some((claim) => denies(claim) || fell(claim)) ? 'REFUTED' : 'UNSOURCED';
+  if (bearing(claims, '').some(confirmed)) return 'CONFIRMED';
   const denied = claims.some((claim) => denies(claim) && (claim.field === '' || speaksOfTime(claim)));
   const contradicted = conflictsOf('', claims).some(
     ({ compatible, values }) => !compatible && values.every((v) => v.claims.every(speaksOfTime)),
@@ -129,10 +142,11 @@ export function verificationOfClaim(
   claims: readonly ClaimRow[],
   originOf: (sourceId: string) => string,
 ): Verification {
-  if (!claim.bears) return 'UNSOURCED';
+  if (!claim.bears) return fell(claim) ? 'REFUTED' : 'UNSOURCED';
   const onField = claims.filter((other) => other.field === claim.field);
-  if (onField.some(denies) || conflictsOf('', onField).some((conflict) => !conflict.compatible)) return 'DISPUTED';
   const same = onField.filter((other) => other.bears && keyOf(other) === keyOf(claim));
+  if (same.some(confirmed)) return 'CONFIRMED';
+  if (onField.some(denies) || conflictsOf('', onField).some((conflict) => !conflict.compatible)) return 'DISPUTED';
   return originsOf(same, originOf) > 1 ? 'CORROBORATED' : 'REPORTED';
 }
 

@@ -7,11 +7,12 @@ import type { PoolOptions } from '../db/data-source.js';
 
 export interface Parts {
   entities: NonNullable<PoolOptions['entities']>;
-  /** HTTP in, HTTP out, on a pool of kualik_reader (and later one of kualik_editor). */
+  /** HTTP in, HTTP out, on a pool of kualik_reader and one of kualik_editor; without the second it only reads. */
   startServer(options: {
     config: Config;
     secret: Buffer;
     reader: DataSource;
+    editor?: DataSource;
     logger: Logger;
   }): Promise<{ url: string; stop(): Promise<void> }>;
   /** Loads a directory of YAML files through a pool of kualik_editor; loading it twice changes nothing. Returns a sentence. */

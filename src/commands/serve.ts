@@ -1,6 +1,7 @@
 // kualik serve: the database, then the server, until somebody stops it.
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
+import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { createDataSource } from '../db/data-source.js';
 import { PlainError } from '../db/plain-error.js';
@@ -19,15 +20,19 @@ export async function serve(config: Config, life: Life): Promise<void> {
     await loadInto(database.editorUrl, foundingCaseDirectory, parts, life);
   }
   const logger = pino({ level: config.logLevel }, pino.destination(2));
-  const reader = createDataSource({
-    url: database.readerUrl,
-    entities: parts.entities,
-    onIdleError: (error) => logger.warn({ reason: error.message }, 'a connection to the database was lost'),
-  });
-  await reader.initialize();
-  life.atEnd(() => reader.destroy());
+  const pool = async (url: string): Promise<DataSource> => {
+    const made = createDataSource({
+      url,
+      entities: parts.entities,
+      onIdleError: (error) => logger.warn({ reason: error.message }, 'a connection to the database was lost'),
+    });
+    await made.initialize();
+    life.atEnd(() => made.destroy());
+    return made;
+  };
+  const [reader, editor] = [await pool(database.readerUrl), await pool(database.editorUrl)];
   const server = await parts
-    .startServer({ config, secret: database.secret, reader, logger })
+    .startServer({ config, secret: database.secret, reader, editor, logger })
     .catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE' ? new PlainError(portTaken(config)) : error;
     });

@@ -34,6 +34,8 @@ export interface SessionOptions {
   signal?: AbortSignal;
   /** set_config(name, value, true), sent along with begin; search_path also separates the prepared statements. */
   settings?: Record<string, string>;
+  /** Asked before the snapshot is taken, on the same connection; what it throws is thrown by every statement. */
+  before?: (rows: Rows) => Promise<void>;
 }
 
 /** Runs one after another what is asked for at the same time. */
@@ -53,10 +55,11 @@ function listen(signal: AbortSignal | undefined, onAbort: () => void): () => voi
 }
 
 /** Takes no connection before the first statement: an operation that reads nothing costs nothing. */
-export function openSession(dataSource: DataSource, { signal, settings = {} }: SessionOptions): Session {
+export function openSession(dataSource: DataSource, { signal, settings = {}, before }: SessionOptions): Session {
   const inTurn = queue();
   const searchPath = settings.search_path ?? '';
   let held: HeldConnection | undefined;
+  let refused: { reason: unknown } | undefined;
   let closing: Promise<void> | undefined;
   const ignore = listen(signal, () => held?.abort(signal?.reason));
 
@@ -65,6 +68,12 @@ export function openSession(dataSource: DataSource, { signal, settings = {} }: S
     const connection = await holdConnection(dataSource);
     held = connection;
     if (signal?.aborted) connection.abort(signal.reason);
+    try {
+      await before?.((purpose, text, given = []) => connection.rows(purpose, text, given, ''));
+    } catch (reason) {
+      refused = { reason };
+      throw reason;
+    }
     const flight = await Promise.allSettled([
       connection.send('begin transaction isolation level repeatable read read only'),
       connection.configure(settings),
@@ -80,6 +89,8 @@ export function openSession(dataSource: DataSource, { signal, settings = {} }: S
       if (closing) return Promise.reject(new Error(`The session is closed; "${name}" came too late.`));
       return inTurn(() => {
         if (signal?.aborted) throw signal.reason;
+        // No transaction was begun: what else is asked must not be answered without one.
+        if (refused) throw refused.reason;
         return held ? held.rows(name, sql, values, searchPath) : first(name, sql, values);
       });
     },
@@ -91,6 +102,56 @@ export function openSession(dataSource: DataSource, { signal, settings = {} }: S
         ignore();
         await held?.release('commit');
       })),
+  };
+}
+
+export interface WriteSession extends Session {
+  /** Settings of the rest of the transaction. */
+  configure(settings: Record<string, string>): Promise<void>;
+  /** Commits, and throws what the commit refuses; with an error it rolls back. May be called again. */
+  close(error?: unknown): Promise<void>;
+}
+
+/**
+ * A transaction that stays open for a whole operation and reads what it writes. SERIALIZABLE: who loses a race is told so
+ * (40001), at the latest by close(); nothing is run again here.
+ */
+export async function openWriteSession(
+  dataSource: DataSource,
+  { signal, settings = {} }: Omit<SessionOptions, 'readOnly' | 'before'> = {},
+): Promise<WriteSession> {
+  const held = await holdConnection(dataSource);
+  const inTurn = queue();
+  const ignore = listen(signal, () => held.abort(signal?.reason));
+  let closing: Promise<void> | undefined;
+  const inside = <T>(work: () => Promise<T>): Promise<T> =>
+    closing ? Promise.reject(new Error('The transaction is over; this came too late.')) : inTurn(work);
+  try {
+    await Promise.all([held.send('begin transaction isolation level serializable'), held.configure(settings)]);
+  } catch (error) {
+    ignore();
+    held.abort(error);
+    await held.release();
+    throw error;
+  }
+
+  async function end(error: unknown): Promise<void> {
+    ignore();
+    try {
+      if (error === undefined) await held.send('commit');
+    } finally {
+      // After a commit, refused or not, there is nothing left to roll back.
+      await held.release(error === undefined ? undefined : 'rollback');
+    }
+  }
+
+  return {
+    rows: (name, sql, values = []) => inside(() => held.rows(name, sql, values, '')),
+    get statements() {
+      return held.statements;
+    },
+    configure: (wanted) => inside(async () => void (await held.configure(wanted))),
+    close: (error) => (closing ??= inTurn(() => end(error))),
   };
 }
 

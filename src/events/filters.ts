@@ -1,5 +1,5 @@
 // Conditions on events and on links that their lists share with the views built on them.
-import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
+import { allOf, raw, sql, type Sql } from '../db/sql.js';
 import { conditions, duringPeriod, onDay, uuid, type Range } from '../records/filters.js';
 import { snake, type Noun } from '../records/noun.js';
 import { events } from './model.js';
@@ -36,7 +36,9 @@ export function withParticipants({ person, organization, role }: Taking): Sql[] 
 }
 
 const kindsThat = (order: 'FROM_FIRST' | 'TO_FIRST'): string =>
-  Object.entries(LINK_ORDER).flatMap(([kind, first]) => (first === order ? [`'${kind}'`] : [])).join(', '); // prettier-ignore
+  Object.entries(LINK_ORDER)
+    .flatMap(([kind, first]) => (first === order ? [`'${kind}'`] : []))
+    .join(', ');
 
 /** The bounds of when a record took place, looked up by its id in every table that is dated. */
 function happened(nouns: Record<string, Noun>, id: string): string {

@@ -12,6 +12,8 @@ import {
   inCountry,
   is,
   isOneOf,
+  membersOf,
+  uuid,
   whenValid,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
@@ -74,11 +76,7 @@ const participantsOf = (event: { id: string }, { load }: Loading) =>
   load.many('Event', 'participants').load(event.id) as unknown as Promise<EventParticipantRow[]>;
 
 /** In the order of the events they belong to; those of hidden and undated events last. */
-async function inOrderOfTime(
-  type: string,
-  id: string,
-  { load }: Loading,
-): Promise<EventParticipantRow[]> {
+async function inOrderOfTime(type: string, id: string, { load }: Loading): Promise<EventParticipantRow[]> {
   const rows = (await load.many(type, 'participations').load(id)) as unknown as EventParticipantRow[];
   const found = await Promise.all(rows.map((row) => load.one.events!.load(row.eventId)));
   const days = new Map(
@@ -106,7 +104,9 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
           (row) => !role || role.some((wanted) => wanted === row.role),
         );
         const ids = new Set(taking.flatMap((row) => row.personId ?? []));
-        return (await Promise.all([...ids].map((id) => context.load.one.persons.load(id)))).filter((person) => person !== null);
+        return (await Promise.all([...ids].map((id) => context.load.one.persons.load(id)))).filter(
+          (person) => person !== null,
+        );
       },
       measure: async (event, _, { load }) => {
         const [measure] = await load.many('Event', 'measures').load(event.id);

@@ -2,6 +2,8 @@
 // back to its savepoint and flown again in halves. What is refused only because of a row that changes later in the same
 // load (two periods that move, two numbers that swap) is tried again after it.
 import type { HeldConnection } from '../db/held-connection.js';
+import { isRefusal, type DatabaseError } from '../db/refusal.js';
+import type { Rows } from '../records/loaders.js';
 import type { Place } from './problem.js';
 
 export interface Task {
@@ -21,19 +23,12 @@ export interface Refusal {
   error: DatabaseError;
 }
 
-/** What PostgreSQL says, as pg hands it on. */
-export interface DatabaseError {
-  code: string;
-  message: string;
-  constraint?: string;
-  routine?: string;
-}
-
 const FLIGHT = 100;
 
-/** Class 22: a value does not fit; 23: a constraint; P0001: a rule of ours. Anything else is no fault of the dataset. */
-export const isRefusal = (error: unknown): error is DatabaseError =>
-  /^(22|23)...$|^P0001$/.test((error as { code?: string }).code ?? '');
+/** For what records and claims share with the graph. */
+export const rowsOf = (connection: HeldConnection): Rows => ({
+  rows: (name, text, values) => connection.rows(name, text, [...values], ''),
+});
 
 /** Runs all that can be run, and gives what is still refused when nothing more succeeds. */
 export async function settle(connection: HeldConnection, tasks: readonly Task[]): Promise<Refusal[]> {

@@ -1,4 +1,5 @@
 // Claims, checked: who says it, of what value, how it is judged, and from which other claims it is derived.
+import { BEARING_STANCES, DEFAULT_CREDIBILITY } from '../claims/write-claim.js';
 import { parsePoint } from '../values/edtf.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import type { Content, Judgement, LoadClaim, LoadRecord } from './dataset.js';
@@ -7,14 +8,10 @@ import type { Text, Tree } from './dataset-files.js';
 import { readSensitivity } from './dataset-header.js';
 import type { FlatClaim, FlatRecord } from './dataset-records.js';
 import { depths } from './depths.js';
-import { didYouMean } from './did-you-mean.js';
-import { digest } from './digest.js';
+import { didYouMean } from '../values/did-you-mean.js';
+import { digest } from '../values/digest.js';
 import { whereIs, type Findings } from './problem.js';
 import { readText, readValue, readWord, type Vocabulary } from './read-value.js';
-
-/** Only these bear a value; the others may deny or mention the field without naming one. */
-const BEARING = ['ASSERTS', 'REPORTS_ALLEGATION'];
-const DEFAULT_CREDIBILITY = 6;
 
 type Draft = Omit<LoadClaim, 'key' | 'derivedFrom' | 'depth' | 'record'> & { flat: FlatClaim; bases: FlatClaim[] };
 
@@ -118,7 +115,7 @@ class ClaimReader {
     const tree = flat.said.get('value')?.value;
     if (!flat.field) return none;
     if (!tree) {
-      if (BEARING.includes(stance)) this.findings.add(flat.at, 'This claim has no "value".');
+      if (BEARING_STANCES.includes(stance)) this.findings.add(flat.at, 'This claim has no "value".');
       return none;
     }
     const { field } = flat.field;

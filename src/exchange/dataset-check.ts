@@ -1,5 +1,9 @@
 // Everything that can be known to be wrong before a row is written: values, words, required fields, references, rings.
 // Pure: what the database knows (vocabulary, defaults) comes in as an argument.
+import { columnsOfField } from '../records/field-names.js';
+import type { Known as DatabaseKnown } from '../records/known.js';
+import { digest } from '../values/digest.js';
+import { nearest } from '../values/did-you-mean.js';
 import { checkClaims } from './claim-check.js';
 import type { Content, Dataset, LoadRecord } from './dataset.js';
 import { fieldsOf, type DatasetField } from './dataset-fields.js';
@@ -7,16 +11,11 @@ import { readFiles } from './dataset-files.js';
 import { HEADER_FILE, readHeader, readSensitivity } from './dataset-header.js';
 import { flatten, type FlatRecord } from './dataset-records.js';
 import { depths } from './depths.js';
-import { nearest } from './did-you-mean.js';
-import { digest } from './digest.js';
 import { Findings, type Place } from './problem.js';
 import { readValue, type ReadValue, type Vocabulary } from './read-value.js';
 
-export interface Known {
-  vocabulary: Vocabulary;
-  /** `table.column` of columns that have a value when nobody gives one. */
-  defaults: ReadonlySet<string>;
-}
+/** What the database knows of words and defaults. */
+export type Known = Pick<DatabaseKnown, 'vocabulary' | 'defaults'>;
 
 /** Throws LoadRefused with every problem of every file. */
 export function readDataset(directory: string, known: Known): Dataset {
@@ -89,7 +88,7 @@ function checkRecord(flat: FlatRecord, keys: Keys, { vocabulary, defaults }: Kno
     for (const [column, content] of columnsOf(field, read)) columns.set(column, content);
     if (field.field.shape === 'ref') keys.require(tree.at, String(read.value), [field.field.of!]);
   }
-  const claimed = new Set(flat.claims.flatMap(({ field }) => (field ? dayColumns(field) : [])));
+  const claimed = new Set(flat.claims.flatMap(({ field }) => (field ? columnsOfField(field) : [])));
   for (const field of fields.values()) {
     const isGiven = flat.values.has(field.name) || flat.owner?.field === field;
     if (field.field.required && !isGiven && !defaults.has(`${flat.noun}.${field.column}`)) {
@@ -106,13 +105,13 @@ function checkRecord(flat: FlatRecord, keys: Keys, { vocabulary, defaults }: Kno
 function columnsOf(field: DatasetField, { value, bounds }: ReadValue): [string, Content][] {
   if (field.field.shape === 'ref') return [[field.column, { key: String(value) }]];
   if (!bounds) return [[field.column, { value }]];
-  const [own, first, last] = dayColumns(field) as [string, string, string];
-  return [[own, { value }], [first, { value: bounds.earliest }], [last, { value: bounds.latest }]]; // prettier-ignore
+  const [own, first, last] = columnsOfField(field) as [string, string, string];
+  return [
+    [own, { value }],
+    [first, { value: bounds.earliest }],
+    [last, { value: bounds.latest }],
+  ];
 }
-
-/** The columns of a field: one, or three for a date. */
-export const dayColumns = ({ column, field }: DatasetField): string[] =>
-  field.shape === 'edtf' || field.shape === 'end' ? [column, `${column}_earliest`, `${column}_latest`] : [column];
 
 function wordsOf({ field }: DatasetField, vocabulary: Vocabulary): string {
   const words = field.shape === 'word' ? vocabulary.get(field.of!) : undefined;

@@ -1,37 +1,17 @@
 // How the model looks from a file: the names that fields have there, and which lists may be nested in which noun.
 // Made from the declarations of the nouns, so that a new noun can be loaded the day it is declared.
 import { links, nouns, type NounName } from '../model.js';
-import { snake, type Field, type Noun } from '../records/noun.js';
+import { writtenFields, type NamedField } from '../records/field-names.js';
+import { snake, type Noun } from '../records/noun.js';
 
-export interface DatasetField {
-  /** As the graph calls it: `place` where the column is place_id. */
-  name: string;
-  column: string;
-  field: Field;
-}
+export type DatasetField = NamedField;
 
 /** Claims stand inside the records they speak of. */
 export const NOUN_NAMES: readonly NounName[] = (Object.keys(nouns) as NounName[]).filter((name) => name !== 'claims');
 export const isNoun = (name: string): name is NounName => (NOUN_NAMES as readonly string[]).includes(name);
 export const nounOf = (name: NounName): Noun => nouns[name] as Noun;
 
-/** A reference drops its Id, unless a plain text beside it has that name: a source has a `publisher` and a `publisherId`. */
-function nameInFiles(noun: Noun, property: string): string {
-  const short = property.replace(/Id$/, '');
-  return noun.fields[property]!.shape === 'ref' && !(short in noun.fields) ? short : property;
-}
-
-function fieldsOfNoun(noun: Noun): Map<string, DatasetField> {
-  const said = Object.entries<Field>(noun.fields).filter(([, field]) => !field.derived);
-  return new Map(
-    said.map(([property, field]) => {
-      const name = nameInFiles(noun, property);
-      return [name, { name, column: snake(property), field }];
-    }),
-  );
-}
-
-const FIELDS = new Map(NOUN_NAMES.map((name) => [name, fieldsOfNoun(nounOf(name))]));
+const FIELDS = new Map(NOUN_NAMES.map((name) => [name, writtenFields(nounOf(name))]));
 /** By their names in files, without what the house computes itself. */
 export const fieldsOf = (noun: NounName): ReadonlyMap<string, DatasetField> => FIELDS.get(noun)!;
 

@@ -1,6 +1,6 @@
 // dataset.yaml: under which name keys are remembered, and the level of records that do not say theirs.
 import type { DatasetFile, Tree } from './dataset-files.js';
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean } from '../values/did-you-mean.js';
 import type { Findings } from './problem.js';
 import { InvalidValue, quoted } from '../values/invalid-value.js';
 import { readText } from './read-value.js';

@@ -11,7 +11,7 @@ import {
   type DatasetField,
 } from './dataset-fields.js';
 import type { DatasetFile, Entry, Table, Text, Tree } from './dataset-files.js';
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean } from '../values/did-you-mean.js';
 import { whereIs, type Findings, type Place } from './problem.js';
 
 export interface FlatRecord {

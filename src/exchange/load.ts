@@ -3,16 +3,18 @@
 import type { DataSource } from 'typeorm';
 import { holdConnection, type HeldConnection } from '../db/held-connection.js';
 import { lostRace, retrying } from '../db/retry.js';
-import { isRefusal, settle, type Task } from './attempts.js';
+import { isRefusal, sentenceOf } from '../db/refusal.js';
+import { readKnown, type Known } from '../records/known.js';
+import { isKeyed, renewNameKeys } from '../records/name-keys.js';
+import { rowsOf, settle, type Task } from './attempts.js';
 import type { Dataset, LoadClaim } from './dataset.js';
+import { NOUN_NAMES, nounOf } from './dataset-fields.js';
 import { readDataset } from './dataset-check.js';
 import { readImported, REPLACED, remember, type Imported, type Remembered } from './imported.js';
-import { readKnown, type DatabaseKnown } from './known.js';
-import { renewNameKeys } from './name-keys.js';
 import { LoadRefused } from './problem.js';
-import { sentenceOf, throwIfRefused } from './refusal.js';
+import { throwIfRefused } from './refusal.js';
 import { count, newReport, type LoadReport } from './report.js';
-import { insertClaim, judgeClaim, withdrawClaim } from './write-claims.js';
+import { insertTask as insertClaim, judgeTask, withdrawTask } from './write-claims.js';
 import { insertTask, updateTask, type Ids } from './write-records.js';
 
 export interface LoadOptions {
@@ -41,7 +43,7 @@ export async function loadDirectory(
 async function apply(
   db: DataSource,
   dataset: Dataset,
-  known: DatabaseKnown,
+  known: Known,
   { dryRun = false, actor, signal }: LoadOptions,
 ): Promise<LoadReport> {
   const connection = await holdConnection(db);
@@ -85,7 +87,7 @@ class Load {
   constructor(
     private readonly connection: HeldConnection,
     private readonly dataset: Dataset,
-    private readonly known: DatabaseKnown,
+    private readonly known: Known,
     private readonly report: LoadReport,
   ) {}
 
@@ -118,7 +120,7 @@ class Load {
       );
       this.remembered.push({ key: record.key, digest: record.digest });
     }
-    throwIfRefused(await settle(connection, tasks), this.known.sentences);
+    throwIfRefused(await settle(connection, tasks), this.known.rules);
     for (const { key } of this.remembered) this.touched.add(ids.get(key)!);
   }
 
@@ -139,6 +141,7 @@ class Load {
 
   private async writeClaims(): Promise<void> {
     const { connection, ids, report } = this;
+    const db = rowsOf(connection);
     const fresh = this.dataset.claims.filter(({ key }) => !this.imported.has(key));
     const tasks = this.retireClaims(fresh);
     for (const claim of this.dataset.claims) {
@@ -148,11 +151,11 @@ class Load {
         continue;
       }
       report.claims[before ? 'changed' : 'created']++;
-      tasks.push(before ? judgeClaim(connection, claim, ids) : insertClaim(connection, claim, ids));
+      tasks.push(before ? judgeTask(db, claim, ids) : insertClaim(db, claim, ids));
       this.remembered.push({ key: claim.key, digest: claim.digest });
       this.touched.add(ids.get(claim.record.key)!);
     }
-    throwIfRefused(await settle(connection, tasks), this.known.sentences);
+    throwIfRefused(await settle(connection, tasks), this.known.rules);
   }
 
   /** Old claims that the files no longer hold: withdrawn where a new one stands in their place, else kept. */
@@ -175,7 +178,7 @@ class Load {
       if (inFiles.has(key) || digest === REPLACED) continue;
       const by = old.about === null ? undefined : instead.get(place(old.about, old.field, old.sourceId))?.shift();
       if (by) {
-        tasks.push(withdrawClaim(this.connection, recordId, by, this.dataset.name));
+        tasks.push(withdrawTask(rowsOf(this.connection), recordId, by, this.dataset.name));
         this.remembered.push({ key, digest: REPLACED });
         this.report.claims.replaced++;
       } else if (old.about === null) this.report.kept.push(`${key} (${old.noun.replaceAll('_', ' ')})`);
@@ -197,12 +200,16 @@ class Load {
         await connection.rows('accept claims', 'select house.accept($1)', [ids.get(key)], '');
       },
     }));
-    throwIfRefused(await settle(connection, tasks), this.known.sentences);
-    if (touched.size > 0)
+    throwIfRefused(await settle(connection, tasks), this.known.rules);
+    if (touched.size === 0) return;
+    for (const noun of NOUN_NAMES.filter((name) => isKeyed(nounOf(name)))) {
+      const named = dataset.records.filter((record) => record.noun === noun);
       await renewNameKeys(
-        connection,
-        dataset.records.map(({ key }) => ids.get(key)!),
+        rowsOf(connection),
+        nounOf(noun),
+        named.map(({ key }) => ids.get(key)!),
       );
+    }
   }
 
   /** Rules that wait for the end of the transaction: dates must not make a supported link impossible. */
@@ -214,7 +221,7 @@ class Load {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await connection.send('rollback to savepoint checked');
-      const sentence = sentenceOf(error, this.known.sentences);
+      const sentence = sentenceOf(error, this.known.rules);
       const select = `select id from event_links where assessment in ('SUPPORTED', 'CONFIRMED') and house.temporal_check(from_id, to_id, kind) = 'IMPOSSIBLE'`;
       const impossible = new Set(
         (await connection.rows<{ id: string }>('impossible links', select, [], '')).map(({ id }) => id),

@@ -1,10 +1,11 @@
 // Structural rows: a new key is inserted, a changed one updated, an unchanged one left alone, whoever edited it since.
 import type { HeldConnection } from '../db/held-connection.js';
-import type { Task } from './attempts.js';
+import { columnsOfField } from '../records/field-names.js';
+import { keyedName } from '../records/name-keys.js';
+import { insertRow } from '../records/write-row.js';
+import { rowsOf, type Task } from './attempts.js';
 import type { Content, LoadRecord } from './dataset.js';
-import { dayColumns } from './dataset-check.js';
 import { fieldsOf, nounOf } from './dataset-fields.js';
-import { keyedName } from './name-keys.js';
 
 /** Key -> id, filled while records are written. */
 export type Ids = Map<string, string>;
@@ -13,12 +14,10 @@ const content = (part: Content, ids: Ids): unknown => ('key' in part ? ids.get(p
 const needed = (record: LoadRecord): string[] =>
   [...record.columns.values()].flatMap((part) => ('key' in part ? [part.key] : []));
 
-/** Columns and values of a row, with what is computed from them. */
+/** Columns and values of a row. */
 function written(record: LoadRecord, ids: Ids): Map<string, unknown> {
   const values = new Map<string, unknown>([['sensitivity', record.sensitivity]]);
   for (const [column, part] of record.columns) values.set(column, content(part, ids));
-  const key = keyedName(record.noun, values);
-  if (key !== undefined) values.set('name_key', key);
   return values;
 }
 
@@ -31,17 +30,7 @@ export function insertTask(connection: HeldConnection, record: LoadRecord, ids: 
     isReady: () => needs.every((key) => ids.has(key)),
     async run() {
       ids.delete(record.key);
-      const values = written(record, ids);
-      const columns = [...values.keys()].sort();
-      const places = columns.map((_, index) => `$${index + 1}`);
-      const sql = `insert into ${nounOf(record.noun).table} (${columns.join(', ')}) values (${places.join(', ')}) returning id`;
-      const [row] = await connection.rows<{ id: string }>(
-        `insert ${record.noun}`,
-        sql,
-        columns.map((column) => values.get(column)),
-        '',
-      );
-      ids.set(record.key, row!.id);
+      ids.set(record.key, await insertRow(rowsOf(connection), nounOf(record.noun), written(record, ids)));
     },
   };
 }
@@ -66,9 +55,10 @@ export function updateTask(
       const values = written(record, ids);
       const bound: unknown[] = [ids.get(record.key)];
       const sets = [`sensitivity = $${bound.push(record.sensitivity)}`];
-      if (values.has('name_key')) sets.push(`name_key = $${bound.push(values.get('name_key'))}`);
+      const key = keyedName(nounOf(record.noun), values);
+      if (key !== undefined) sets.push(`name_key = $${bound.push(key)}`);
       for (const field of fieldsOf(record.noun).values()) {
-        for (const column of dayColumns(field)) {
+        for (const column of columnsOfField(field)) {
           if (record.claimed.has(column)) continue;
           const silent = defaults.has(`${record.noun}.${column}`) ? 'default' : 'null';
           const value = values.has(column) ? `$${bound.push(values.get(column))}` : silent;

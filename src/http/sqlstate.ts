@@ -1,4 +1,5 @@
 // What a failed statement means for the client, by SQLSTATE. Postgres' own text never leaves: it quotes values, tables and rows.
+import { isRaised } from '../db/refusal.js';
 import type { Code } from '../errors.js';
 
 interface Verdict {
@@ -13,6 +14,7 @@ interface Verdict {
 export interface DatabaseError {
   code?: unknown;
   constraint?: unknown;
+  routine?: unknown;
   severity?: unknown;
 }
 
@@ -34,7 +36,8 @@ export function fromDatabase(
   const state = failed.code;
   if (typeof state !== 'string' || !/^[0-9A-Z]{5}$/.test(state)) return undefined;
   const rule = typeof failed.constraint === 'string' ? failed.constraint : undefined;
-  if (state.startsWith('23')) return broken(state, rule, rule && constraintMessage?.(rule));
+  if (state.startsWith('23'))
+    return broken(state, rule, (rule && constraintMessage?.(rule)) ?? (isRaised(failed) ? failed.message : undefined));
   return BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)];
 }
 
@@ -57,7 +60,10 @@ const BROKEN: Record<string, string> = {
   '23001': 'Other records still need this one.',
 };
 
-const badValue: Verdict = { code: 'BAD_USER_INPUT', message: 'A value has a form or a size that cannot be stored.' };
+const badValue: Verdict = {
+  code: 'BAD_USER_INPUT',
+  message: 'A value has a form or a size that the database does not take.',
+};
 const busy: Verdict = {
   code: 'CONFLICT',
   message: 'Somebody else changed the same records at the same time; try again.',

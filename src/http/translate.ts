@@ -28,13 +28,14 @@ interface Verdict {
   retryable?: boolean;
   retryAfter?: number;
   problems?: readonly Problem[];
+  more?: Readonly<Record<string, unknown>>;
 }
 
 const MESSAGE_LIMIT = 300;
 
 export function translate(error: unknown, options: TranslateOptions): Translated {
   const verdict = fromGraphQL(error) ?? fromHouse(error, options);
-  const { code, message, path, rule, retryAfter, problems } = verdict ?? internal(options.requestId);
+  const { code, message, path, rule, retryAfter, problems, more } = verdict ?? internal(options.requestId);
   const place = error instanceof GraphQLError ? { locations: error.locations, path: error.path } : {};
   const retryable = verdict?.retryable ?? CODES[code].retryable;
   return {
@@ -43,6 +44,7 @@ export function translate(error: unknown, options: TranslateOptions): Translated
       ...(place.locations ? { locations: place.locations } : {}),
       ...(place.path ? { path: place.path } : {}),
       extensions: {
+        ...more,
         code,
         retryable,
         ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -140,8 +142,8 @@ function variablePath(error: GraphQLError): InputPath | undefined {
 function fromHouse(error: unknown, options: TranslateOptions): Verdict | undefined {
   const origin = originOf(error);
   if (origin instanceof DomainError) {
-    const { code, message, inputPath, rule, retryable, retryAfter, problems } = origin;
-    return { code, message, path: inputPath, rule, retryable, retryAfter, problems };
+    const { code, message, inputPath, rule, retryable, retryAfter, problems, more } = origin;
+    return { code, message, path: inputPath, rule, retryable, retryAfter, problems, more };
   }
   return fromDatabase(origin, options.constraintMessage);
 }

@@ -40,10 +40,10 @@ export interface CoincidenceValue {
   links: (args: unknown, context: Loading) => Promise<EventLinkRow[]>;
 }
 
-const POSSIBLY = (within: string): Sql =>
+const possiblyWithin = (within: string): Sql =>
   sql`events.starts_earliest <= status_decisions.decided_latest + ${within}::interval
     and status_decisions.decided_earliest <= events.starts_latest + ${within}::interval`;
-const CERTAINLY = (within: string): Sql =>
+const certainlyWithin = (within: string): Sql =>
   sql`events.starts_latest <= status_decisions.decided_earliest + ${within}::interval
     and status_decisions.decided_latest <= events.starts_earliest + ${within}::interval`;
 
@@ -64,13 +64,13 @@ export async function listCoincidences(
   const where = [
     ...askDecisions(decisions, 'decisions'),
     ...askIncidents(nouns, incidents ?? {}, 'incidents'),
-    POSSIBLY(within),
-    ...(certainty === 'CERTAIN' ? [CERTAINLY(within)] : []),
+    possiblyWithin(within),
+    ...(certainty === 'CERTAIN' ? [certainlyWithin(within)] : []),
   ];
   const statement = compile(sql`
     select status_decisions.id as "decisionId", status_decisions.decided_earliest as "decidedEarliest",
       status_decisions.decided_latest as "decidedLatest", events.id as "eventId", events.starts_earliest as "startsEarliest",
-      events.starts_latest as "startsLatest", (${CERTAINLY(within)}) as certain
+      events.starts_latest as "startsLatest", (${certainlyWithin(within)}) as certain
     from status_decisions cross join events
     where ${allOf([...where, ...(from ? [beyond(from)] : [])])} order by ${ORDER} limit ${size + 1}`);
   const rows = (await db.rows<Pair>('coincidences', statement.text, statement.values)).map(coincidence);

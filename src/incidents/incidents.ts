@@ -4,7 +4,7 @@ import { allOf, sql, type Sql } from '../db/sql.js';
 import { duringEvent, eventOn } from '../events/filters.js';
 import { events, type EventLinkRow, type EventRow } from '../events/model.js';
 import type { AsOf, TradeIncidentFilter } from '../generated/resolvers-types.js';
-import { atPlace, conditions, fromSource, holdsText, inCase, is, isOneOf, whenValid } from '../records/filters.js';
+import { atPlace, conditions, fromSource, holdsText, inCase, isOneOf, whenValid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
@@ -36,7 +36,7 @@ export function askIncidents(
   const ofMeasure = conditions(measure, {
     implementingCountry: isOneOf(tradeMeasures, 'implementingCountry'),
     affectedCountry: isOneOf(tradeMeasures, 'affectedCountry'),
-    flow: is(tradeMeasures, 'flow'),
+    flow: isOneOf(tradeMeasures, 'flow'),
     transport: isOneOf(tradeMeasures, 'transport'),
     mastChapter: isOneOf(tradeMeasures, 'mastChapter'),
     formality: isOneOf(tradeMeasures, 'formality'),

@@ -1,7 +1,7 @@
 // Organizations: the list with its filter, and what they published.
 import { join, sql } from '../db/sql.js';
 import type { OrganizationFilter, Resolvers } from '../generated/resolvers-types.js';
-import { atPlace, conditions, fromSource, inCase, is, isOneOf, namedLike, uuid } from '../records/filters.js';
+import { atPlace, conditions, fromSource, inCase, isOneOf, namedLike, uuid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -22,7 +22,7 @@ const ask = (filter: OrganizationFilter | null | undefined) =>
         ' or ',
       )})`,
     kind: isOneOf(organizations, 'kind'),
-    country: is(organizations, 'jurisdiction'),
+    country: isOneOf(organizations, 'jurisdiction'),
     place: atPlace(organizations),
     partOf: (id) => sql`organizations.id in (
       with recursive inside(id) as (

@@ -34,16 +34,16 @@ function takingPart({ role, event }: Pick<PersonFilter, 'role' | 'event'>): Sql[
   return asked.length > 0 ? [sql`persons.id in (select person_id from event_participants where ${allOf(asked)})`] : [];
 }
 
-const connectedWith = (country: string): Sql => sql`
-  ${country} = any(persons.nationalities)
-  or persons.residence_id in (select p.id from places p where p.country = ${country})
+const connectedWith = (countries: readonly string[]): Sql => sql`
+  persons.nationalities && ${countries}::text[]
+  or persons.residence_id in (select p.id from places p where p.country = any(${countries}::text[]))
   or persons.id in (
-    select person_id from refugee_statuses where country = ${country}
-    union all select person_id from status_documents where country = ${country}
-    union all select person_id from status_decisions where country = ${country}
-    union all select d.person_id from detentions d join places p on p.id = d.place_id where p.country = ${country}
+    select person_id from refugee_statuses where country = any(${countries}::text[])
+    union all select person_id from status_documents where country = any(${countries}::text[])
+    union all select person_id from status_decisions where country = any(${countries}::text[])
+    union all select d.person_id from detentions d join places p on p.id = d.place_id where p.country = any(${countries}::text[])
     union all select t.person_id from event_participants t join events e on e.id = t.event_id join places p on p.id = e.place_id
-      where p.country = ${country} and t.person_id is not null)`;
+      where p.country = any(${countries}::text[]) and t.person_id is not null)`;
 
 const ask = ({ role, event, ...filter }: PersonFilter): Sql[] => [
   ...takingPart({ role, event }),
@@ -53,7 +53,7 @@ const ask = ({ role, event, ...filter }: PersonFilter): Sql[] => [
     kind: isOneOf(persons, 'kind'),
     sex: isOneOf(persons, 'sex'),
     ethnicity: (ethnicity) => sql`lower(persons.ethnicity) = lower(${ethnicity})`,
-    nationality: (country) => sql`${country} = any(persons.nationalities)`,
+    nationality: (countries) => sql`persons.nationalities && ${countries}::text[]`,
     country: connectedWith,
     place: atPlace(persons, 'residenceId'),
     bornDuring: onDay(persons, 'born'),

@@ -1,7 +1,7 @@
 // Places: the list with its filter, and the organizations that have their seat there.
 import { raw, sql } from '../db/sql.js';
 import type { PlaceFilter, Resolvers } from '../generated/resolvers-types.js';
-import { conditions, fromSource, is, isOneOf, membersOf, namedLike, placesWithin, uuid } from '../records/filters.js';
+import { conditions, fromSource, isOneOf, membersOf, namedLike, placesWithin, uuid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -26,7 +26,7 @@ const ask = (filter: PlaceFilter | null | undefined) =>
   conditions(filter, {
     name: namedLike(places),
     kind: isOneOf(places, 'kind'),
-    country: is(places, 'country'),
+    country: isOneOf(places, 'country'),
     partOf: (id) => sql`places.id <> ${uuid(id)} and places.id in ${placesWithin(uuid(id))}`,
     case: (id) => sql`places.id in (
       with members(id) as ${membersOf(id)}

@@ -107,8 +107,8 @@ export const atPlace =
 
 export const inCountry =
   (noun: Noun, property = 'placeId') =>
-  (country: string): Sql =>
-    sql`${column(noun, property)} in (select places.id from places where places.country = ${country})`;
+  (countries: readonly string[]): Sql =>
+    sql`${column(noun, property)} in (select places.id from places where places.country = any(${countries}::text[]))`;
 
 /** For `like`: the text anywhere, its own signs of a pattern meaning themselves. */
 export const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;

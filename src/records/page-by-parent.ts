@@ -5,7 +5,22 @@ import { batched } from './batched.js';
 import type { AnyRow } from './loaders.js';
 import { byDay } from './list.js';
 import type { Noun } from './noun.js';
-import { after, capped, COUNT_CAP, listOf, opened, orderText, pageSize, sortValues, withId, type Count, type List, type PageArgs, type PageContext, type SortKey } from './page.js'; // prettier-ignore
+import {
+  after,
+  capped,
+  COUNT_CAP,
+  listOf,
+  opened,
+  orderText,
+  pageSize,
+  sortValues,
+  withId,
+  type Count,
+  type List,
+  type PageArgs,
+  type PageContext,
+  type SortKey,
+} from './page.js';
 import { columnsOf } from './select.js';
 
 /** Which parent a row belongs to; the sign keeps it apart from every property of a noun. */

@@ -1,24 +1,7 @@
-// The scalars of the SDL, as the graph runs them. ISO country codes and JSON are small enough to stand here.
-import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
-import { parseCountry } from '../values/country.js';
-import { InvalidValue } from '../values/invalid-value.js';
+// The scalars of the SDL, as the graph runs them: what they do, and nothing of what they mean. A description given here,
+// or one that is missing here, would take the place of that in the SDL.
+import { GraphQLScalarType, valueFromASTUntyped } from 'graphql';
 import { scalars } from '../values/scalars.js';
-
-function country(value: unknown): string {
-  try {
-    return parseCountry(value);
-  } catch (error) {
-    if (error instanceof InvalidValue)
-      throw new GraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT' } });
-    throw error;
-  }
-}
-
-const CountryCode = new GraphQLScalarType({
-  name: 'CountryCode',
-  parseValue: country,
-  parseLiteral: (node) => country(node.kind === Kind.STRING ? node.value : undefined),
-});
 
 const JSONScalar = new GraphQLScalarType({
   name: 'JSON',
@@ -26,4 +9,9 @@ const JSONScalar = new GraphQLScalarType({
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });
 
-export const scalarResolvers = { ...scalars, CountryCode, JSON: JSONScalar };
+export const scalarResolvers = Object.fromEntries(
+  Object.entries({ ...scalars, JSON: JSONScalar }).map(([name, { serialize, parseValue, parseLiteral }]) => [
+    name,
+    { serialize, parseValue, parseLiteral },
+  ]),
+);

@@ -3,7 +3,7 @@ import { claimsOf } from '../claims/record-fields.js';
 import type { Context } from '../context.js';
 import type { Resolvers } from '../generated/resolvers-types.js';
 import { periodOf, periodValue } from '../records/dates.js';
-import { conditions, validOn } from '../records/filters.js';
+import { validOn, whenValid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
 import { snake } from '../records/noun.js';

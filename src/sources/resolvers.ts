@@ -1,6 +1,8 @@
 // Sources, and what rests on them.
 import { byRecord, restsOn } from '../claims/filters.js';
 import { claims } from '../claims/model.js';
+import { graphNameOfColumn } from '../claims/record-fields.js';
+import { dateOf, recordOfValue } from '../claims/values.js';
 import { raw, sql } from '../db/sql.js';
 import type { Resolvers, SourceFilter } from '../generated/resolvers-types.js';
 import { conditions, holdsText, inCaseOrBelonging, is, isOneOf, onDay, uuid, whether } from '../records/filters.js';
@@ -8,8 +10,12 @@ import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
 import { recordsOf, spine } from '../records/spine.js';
+import { impactOf } from './impact.js';
 import { sources } from './model.js';
 import { ONLY_SUPPORT, supportOf } from './support.js';
+import { verifyCapture } from './verify-capture.js';
+import { withdrawSource } from './withdraw.js';
+import { addCapture, addCustodyStep } from './write-captures.js';
 
 const ask = (filter: SourceFilter | null | undefined, nouns: Record<string, Noun>) =>
   conditions(filter, {
@@ -46,6 +52,27 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
     source: (_, { id }, { load }) => load.one.sources.load(id),
     sources: (_, args, context) => list(sources, args, context, ask(args.filter, nouns)),
+    impact: (_, { source }, context) => impactOf(source, nouns, context),
+    verifyCapture: (_, { id }, context) => verifyCapture(id, context),
+  },
+  Mutation: {
+    withdrawSource: (_, { input }, context) => withdrawSource(input, nouns, context),
+    addCapture: (_, { input }, context) => addCapture(input, context),
+    addCustodyStep: (_, { input }, context) => addCustodyStep(input, context),
+  },
+  FieldImpact: {
+    record: ({ recordId }, _, { load }) => load.record.load(recordId),
+    field: ({ field }) => graphNameOfColumn(field),
+    now: async ({ nowId }, _, { load }) => (await load.one.claims.load(nowId))!,
+    without: ({ withoutId }, _, { load }) => (withoutId === null ? null : load.one.claims.load(withoutId)),
+  },
+  FieldReading: {
+    date: (claim, _, context) => dateOf(claim, nouns, context),
+    valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context),
+    claim: (claim) => claim,
+  },
+  LinkImpact: {
+    link: async ({ id }, _, { load }) => (await load.one.event_links.load(id))!,
   },
   Source: {
     publisher: (source) => source.publisher,

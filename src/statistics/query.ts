@@ -31,7 +31,7 @@ interface Shape {
 }
 
 const placed = (table: string): string => `left join places on places.id = ${table}.place_id`;
-const today = (day: string) => ({ from: day, until: day });
+const only = (day: string) => ({ from: day, until: day });
 
 /** One row per fact, and for an event one per participant. */
 const SHAPES: Record<StatisticsFact, Shape> = {
@@ -44,7 +44,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     join: `${placed('events')} left join event_participants on event_participants.event_id = events.id`,
     earliest: 'events.starts_earliest',
     latest: 'events.starts_latest',
-    validOn: (day) => duringEvent(today(day)),
+    validOn: (day) => duringEvent(only(day)),
   },
   DETENTION: {
     fact: 'DETENTION',
@@ -55,7 +55,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     join: placed('detentions'),
     earliest: 'detentions.starts_earliest',
     latest: 'detentions.starts_latest',
-    validOn: (day) => duringPeriod(detentions, 'starts', 'ends')(today(day)),
+    validOn: (day) => duringPeriod(detentions, 'starts', 'ends')(only(day)),
   },
   DECISION: {
     fact: 'DECISION',
@@ -65,7 +65,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     person: 'status_decisions.person_id',
     earliest: 'status_decisions.decided_earliest',
     latest: 'status_decisions.decided_latest',
-    validOn: (day) => onDay(statusDecisions, 'decided')(today(day)),
+    validOn: (day) => onDay(statusDecisions, 'decided')(only(day)),
   },
   DOCUMENT: {
     fact: 'DOCUMENT',
@@ -75,7 +75,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     person: 'status_documents.person_id',
     earliest: 'coalesce(status_documents.issued_earliest, status_documents.valid_from_earliest)',
     latest: 'coalesce(status_documents.issued_latest, status_documents.valid_from_latest)',
-    validOn: (day) => duringPeriod(statusDocuments, 'validFrom', 'validUntil')(today(day)),
+    validOn: (day) => duringPeriod(statusDocuments, 'validFrom', 'validUntil')(only(day)),
   },
   STATUS: {
     fact: 'STATUS',
@@ -85,7 +85,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     person: 'refugee_statuses.person_id',
     earliest: 'refugee_statuses.starts_earliest',
     latest: 'refugee_statuses.starts_latest',
-    validOn: (day) => duringPeriod(refugeeStatuses, 'starts', 'ends')(today(day)),
+    validOn: (day) => duringPeriod(refugeeStatuses, 'starts', 'ends')(only(day)),
   },
 };
 
@@ -143,19 +143,19 @@ const UNITS: Record<StatisticsUnit, string> = {
     join case_members on case_members.record_id = held.id join cases on cases.id = case_members.case_id`,
 };
 
-const WITHIN = (unit: string): string =>
+const within = (unit: string): string =>
   `earliest > '-infinity' and latest < 'infinity' and date_trunc('${unit}', earliest::timestamp) = date_trunc('${unit}', latest::timestamp)`;
-const DATING = (unit: string): string =>
-  `case when earliest is null then 'UNDATED' when ${WITHIN(unit)} then 'CERTAIN' else 'UNDECIDED' end`;
+const dating = (unit: string): string =>
+  `case when earliest is null then 'UNDATED' when ${within(unit)} then 'CERTAIN' else 'UNDECIDED' end`;
 const COLUMNS: Record<StatisticsGrouping, string[]> = {
   MONTH: [
-    `case when ${WITHIN('month')} then to_char(earliest, 'YYYY-MM') end as month`,
-    `case when ${WITHIN('month')} then extract(year from earliest)::int end as year`,
-    `${DATING('month')} as dating`,
+    `case when ${within('month')} then to_char(earliest, 'YYYY-MM') end as month`,
+    `case when ${within('month')} then extract(year from earliest)::int end as year`,
+    `${dating('month')} as dating`,
   ],
   YEAR: [
-    `case when ${WITHIN('year')} then extract(year from earliest)::int end as year`,
-    `${DATING('year')} as dating`,
+    `case when ${within('year')} then extract(year from earliest)::int end as year`,
+    `${dating('year')} as dating`,
   ],
   COUNTRY: ['country'],
   KIND: ['fact', 'kind'],

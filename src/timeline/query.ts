@@ -55,13 +55,13 @@ const PERIODS: Record<string, [string, string]> = {
 const bound = (branch: Branch, side: 'earliest' | 'latest'): Sql =>
   raw(`${branch.noun.table}.${snake(branch.date)}_${side}`);
 
-function validOn({ noun, date }: Branch, day: string): Sql {
+function heldOn({ noun, date }: Branch, day: string): Sql {
   if (noun.table === 'events') return duringEvent({ from: day, until: day });
   const period = PERIODS[noun.table];
   return (period ? duringPeriod(noun, ...period) : onDay(noun, date))({ from: day, until: day });
 }
 
-function holdsText({ noun: { table }, wording }: Branch, text: string): Sql {
+function saysText({ noun: { table }, wording }: Branch, text: string): Sql {
   const prose = (PROSE[table] ?? []).map((column) => sql`${raw(`${table}.${column}`)} ilike ${anywhere(text)}`);
   const words = raw(
     [
@@ -86,8 +86,8 @@ function branches(scope: Scope, choice: Choice): { branch: Branch; where: Sql[] 
       {
         from: (day) => sql`${bound(branch, 'latest')} >= ${day}::date`,
         to: (day) => sql`${bound(branch, 'earliest')} <= ${day}::date`,
-        text: (text) => holdsText(branch, text),
-        validOn: (day) => validOn(branch, day),
+        text: (text) => saysText(branch, text),
+        validOn: (day) => heldOn(branch, day),
       },
     );
     return [{ branch, where: [scoped, ...(branch.where ? [raw(branch.where)] : []), ...asked] }];
@@ -188,7 +188,9 @@ export interface PageReading extends Reading {
   cursorKey: Uint8Array;
 }
 
-export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<List<Entry>> {
+export type EntryList = List<Entry>;
+
+export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<EntryList> {
   const { of, first, after, ...choice } = args;
   const size = pageSize(first);
   const list = JSON.stringify(['timeline', of, choice]);

@@ -40,9 +40,7 @@ const inFile =
         ? participated(sql`in ${members}`)
         : sql`select mine.id from ${raw(table)} mine where mine.person_id in ${members}`;
     const tried =
-      table === 'charges'
-        ? sql` union select mine.id from charges mine where mine.legal_case_id in ${members}`
-        : sql``;
+      table === 'charges' ? sql` union select mine.id from charges mine where mine.legal_case_id in ${members}` : sql``;
     return among(column(noun, 'id'), sql`${members} union ${own}${tried}`);
   };
 
@@ -56,10 +54,10 @@ const ofCountry =
   (noun) => {
     if (noun.table === 'charges')
       return sql`charges.legal_case_id in (select legal_cases.id from legal_cases where legal_cases.country = ${country})`;
-    if (noun.table === 'detentions') return inCountry(noun)(country);
+    if (noun.table === 'detentions') return inCountry(noun)([country]);
     if (noun.table !== 'events') return sql`${column(noun, 'country')} = ${country}`;
     const traded = sql`select event_id from trade_measures where implementing_country = ${country} or affected_country = ${country}`;
-    return sql`(${inCountry(noun)(country)} or events.id in (${traded}))`;
+    return sql`(${inCountry(noun)([country])} or events.id in (${traded}))`;
   };
 
 /** Null when there is no such record. */

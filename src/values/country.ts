@@ -15,9 +15,7 @@ const CODES = new Set(
 );
 
 /** A code of the list, upper case. Throws InvalidValue. */
-export function parseCountry(value: unknown): string {
-  if (typeof value === 'string' && CODES.has(value)) return value;
-  throw new InvalidValue(
-    `${typeof value === 'string' ? quoted(value) : 'This'} is not a country code; write two capital letters of ISO 3166-1, such as KZ.`,
-  );
+export function parseCountry(text: string): string {
+  if (CODES.has(text)) return text;
+  throw new InvalidValue(`${quoted(text)} is not a country code; write two capital letters, such as KZ (ISO 3166-1).`);
 }

@@ -11,6 +11,7 @@ export function isUuid(text: string): boolean {
 /** Reads a uuid in either case and gives the canonical form. Throws InvalidValue. */
 export function parseUuid(text: string): string {
   const canonical = text.toLowerCase();
-  if (!isUuid(canonical)) throw new InvalidValue(`${quoted(text)} is not an id; copy the id of a record from an answer.`);
+  if (!isUuid(canonical))
+    throw new InvalidValue(`${quoted(text)} is not an id; copy the id of a record from an answer.`);
   return canonical;
 }

@@ -1,5 +1,5 @@
 // One EDTF date without brackets or slash (a day, month, season, year or decade) and the days it can mean.
-// The edtf package judges the text; the days are computed here, because the package's own bounds are wrong (decision 0003).
+// The edtf package judges the text; the days are computed here, because the package's own bounds are wrong (docs/decisions/0003-uncertain-dates.md).
 import { parse } from 'edtf';
 import { Temporal } from 'temporal-polyfill';
 import { edtfRefusal } from './edtf-refusals.js';

@@ -1,6 +1,6 @@
 // A whole Kualik for one test file: a database of its own with a dataset in it, and the graph as a reader asks it.
 import { join } from 'node:path';
-import { graphql, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { graphql, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { contextOpener } from '../../src/context.js';
 import { withClient } from '../../src/db/client.js';
 import { createDataSource } from '../../src/db/data-source.js';
@@ -52,6 +52,8 @@ export class AnswerError extends Error {
     readonly code: string,
     readonly path: unknown,
     readonly rule: unknown,
+    /** The rest of `extensions`: problems, retryable, current. */
+    readonly more: Record<string, unknown>,
     options: ErrorOptions,
   ) {
     super(message, options);
@@ -66,9 +68,10 @@ export async function house({
 }: HouseOptions = {}): Promise<House> {
   const database = await freshDatabase(template);
   const reader = await createDataSource({ url: database.readerUrl, entities, poolSize: 2 }).initialize();
+  const editor = await createDataSource({ url: database.editorUrl, entities, poolSize: 4 }).initialize();
   const ids = new Map<string, string>();
   const close = async (): Promise<void> => {
-    await reader.destroy();
+    await Promise.all([reader.destroy(), editor.destroy()]);
     await database.drop();
   };
   try {
@@ -85,19 +88,29 @@ export async function house({
   const schema = buildSchema();
   const openContext = contextOpener({
     dataSource: reader,
+    editor,
     cursorKey: Buffer.alloc(32, 7),
     ...(today ? { today: () => today as LocalDate } : {}),
   });
 
   async function run(query: string, variables: Record<string, unknown> = {}): Promise<Asked> {
     const { contextValue, session, close: end } = await openContext({ requestId: 'test' });
+    let asked: Asked;
     try {
       const { data, errors } = await graphql({ schema, source: query, variableValues: variables, contextValue });
       // Through JSON, as a client reads it: no null prototypes, no class instances.
       const plain = data === undefined || data === null ? data : JSON.parse(JSON.stringify(data));
-      return { data: plain, errors, statements: session().statements.map(({ name, sql }) => ({ name, text: sql })) };
-    } finally {
-      await end();
+      asked = { data: plain, errors, statements: session().statements.map(({ name, sql }) => ({ name, text: sql })) };
+    } catch (error) {
+      await end(error);
+      throw error;
+    }
+    try {
+      await end(asked.errors?.[0]);
+      return asked;
+    } catch (error) {
+      // What only the commit refuses.
+      return { ...asked, data: null, errors: [new GraphQLError('refused', { originalError: error as Error })] };
     }
   }
 
@@ -107,10 +120,10 @@ export async function house({
       const { data, errors } = await run(query, variables);
       if (!errors?.[0]) return data;
       const { error } = translate(errors[0], { requestId: 'test' });
-      const { code, path, rule } = error.extensions as Record<string, unknown>;
+      const { code, path, rule, ...more } = error.extensions as Record<string, unknown>;
       // What leaves the house says nothing of our own mistakes; whoever reads a failing test needs to know.
       const message = code === 'INTERNAL' ? errors[0].message : error.message;
-      throw new AnswerError(message, String(code), path, rule, { cause: errors[0].originalError ?? errors[0] });
+      throw new AnswerError(message, String(code), path, rule, more, { cause: errors[0].originalError ?? errors[0] });
     },
     id: (key) => {
       const id = ids.get(key);

@@ -1,0 +1,41 @@
+// A request that may be sent twice: with a key of the client's own, the second one finds what the first one made.
+import type { Context, Writing } from '../context.js';
+import { conflict } from '../errors.js';
+import { digest } from '../values/digest.js';
+
+interface Used {
+  mutation: string;
+  digest: string;
+  recordId: string;
+}
+
+const FIND = `select mutation, digest, record_id as "recordId" from house.idempotency_keys where actor = $1 and key = $2`;
+const KEEP = `insert into house.idempotency_keys (actor, key, mutation, digest, record_id) values ($1, $2, $3, $4, $5)`;
+
+/**
+ * Runs `work`, which gives the id of the record that it wrote, unless the same input was sent with this key before.
+ * Two requests at the same time: one of them loses the race and is told to send again (CONFLICT, retryable).
+ */
+export async function once(
+  { db }: Pick<Context, 'db'>,
+  { actor }: Writing,
+  mutation: string,
+  input: { idempotencyKey?: string | null | undefined },
+  work: () => Promise<string>,
+): Promise<string> {
+  const { idempotencyKey: key, ...rest } = input;
+  if (key === null || key === undefined) return work();
+  const print = digest([mutation, rest]);
+  const [used] = await db.rows<Used>('idempotency key', FIND, [actor, key]);
+  if (used) {
+    if (used.mutation !== mutation || used.digest !== print)
+      throw conflict('This idempotency key was used for another input; take a new key for a new request.', {
+        field: 'input.idempotencyKey',
+        rule: 'idempotency_key_is_used_once',
+      });
+    return used.recordId;
+  }
+  const id = await work();
+  await db.rows('keep idempotency key', KEEP, [actor, key, mutation, print, id]);
+  return id;
+}

@@ -1,0 +1,27 @@
+// What stands in the place of a retracted record.
+import type { Context } from '../context.js';
+import { batched } from './batched.js';
+import type { Noun } from './noun.js';
+
+export interface TombstoneRow {
+  __typename: 'Tombstone';
+  id: string;
+  /** The table. */
+  noun: string;
+  retractedAt: string;
+  reason: string;
+  by: string;
+}
+
+const FIND = `
+  select 'Tombstone' as "__typename", t.record_id as id, r.noun, t.retracted_at as "retractedAt", t.reason, t.retracted_by as by
+  from house.tombstones t join records r on r.id = t.record_id where t.record_id = any($1::uuid[])`;
+
+export const tombstoneOf = ({ db }: Pick<Context, 'db'>, id: string): Promise<TombstoneRow | undefined> =>
+  batched(db, 'tombstones', async (ids) => {
+    const rows = await db.rows<TombstoneRow>('tombstones', FIND, [ids]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }).load(id);
+
+/** The SDL type behind a table. */
+export const typeOfNoun = (nouns: Record<string, Noun>, table: string): string => nouns[table]?.type ?? table;

@@ -1,0 +1,192 @@
+// Servers and databases that die while people write. Real processes, killed without warning, on a directory of their own.
+// KUALIK_LONG=1 runs the promised size (20 rounds with 10 clients, 20 cuts under 50 clients); the ordinary suite runs 4 and 5.
+import { embeddedStatus } from '../src/db/embedded/index.js';
+import { killChildren } from './support/processes.js';
+import {
+  dataDirectory,
+  healthy,
+  isReady,
+  ledger,
+  LONG,
+  post,
+  removeKualik,
+  SAVE_EVENT,
+  serveKualik,
+  sleep,
+  sqlOf,
+  writer,
+  type Ledger,
+  type Served,
+} from './support/writers.js';
+
+const ROUNDS = LONG ? 20 : 4;
+const CUTS = LONG ? 20 : 5;
+/** On a computer that has nothing else to do: from the start of the process, the translation of its code by tsx included. */
+const READY_WITHIN_MS = 5_000;
+const HEALTHY_WITHIN_MS = 2_000;
+
+let dir: string;
+let served: Served;
+
+beforeAll(async () => {
+  dir = dataDirectory();
+  served = await serveKualik(dir);
+}, 120_000);
+afterAll(async () => {
+  await removeKualik(dir, [served]);
+  await killChildren();
+}, 60_000);
+
+/** Every acknowledged write is there exactly once under its id, every other one at most once, and nothing besides. */
+async function expectKept(prefix: string, { acknowledged, abandoned }: Ledger): Promise<void> {
+  const rows = await sqlOf<{ title: string; ids: string[] }>(
+    dir,
+    'select title, array_agg(id::text) as ids from events where starts_with(title, $1) group by title',
+    [prefix],
+  );
+  const found = new Map(rows.map(({ title, ids }) => [title, ids]));
+  const wrong = [...acknowledged].filter(([key, id]) => found.get(key)?.join() !== id);
+  expect(wrong).toEqual([]);
+  expect(rows.filter(({ ids }) => ids.length !== 1)).toEqual([]);
+  expect(rows.filter(({ title }) => !acknowledged.has(title) && !abandoned.has(title))).toEqual([]);
+}
+
+describe('killed without warning', () => {
+  const port = (): string => new URL(served.base).port;
+
+  /** The server dies; the database goes on and is adopted by the next server. */
+  async function killServer(): Promise<number> {
+    served.child.process.kill('SIGKILL');
+    await served.child.ended;
+    served = await serveKualik(dir, port());
+    return served.readyMs;
+  }
+
+  /** All of PostgreSQL dies. The server stays, says that it cannot work, and is then started anew by its operator. */
+  async function killDatabase(): Promise<number> {
+    process.kill(embeddedStatus(dir).running!.pid, 'SIGKILL');
+    const until = performance.now() + 10_000;
+    while (await isReady(served.base)) {
+      if (performance.now() > until) throw new Error('It is ready without a database.');
+    }
+    const { errors } = await post(served.base, '{ cases { nodes { id } } }');
+    expect(errors[0]!.extensions).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect(served.child.process.exitCode).toBeNull();
+    served.child.process.kill('SIGTERM');
+    expect((await served.child.ended).code).toBe(0);
+    served = await serveKualik(dir, port());
+    return served.readyMs;
+  }
+
+  /** One process of PostgreSQL dies: the database recovers by itself, and the server never stops. */
+  async function killBackend(): Promise<number> {
+    const [backend] = await sqlOf<{ pid: number }>(
+      dir,
+      `select pid from pg_stat_activity where usename = 'kualik_editor' order by state = 'active' desc limit 1`,
+    );
+    process.kill(backend!.pid, 'SIGKILL');
+    const started = performance.now();
+    await sleep(50);
+    return healthy(served.base, started);
+  }
+
+  test('whatever was acknowledged is there exactly once, a request sent again has one effect, and it is ready again within 5 s', async () => {
+    // Beside other tests everything is slower: a start after a crash is then measured by one after a clean end.
+    served.child.process.kill('SIGTERM');
+    await served.child.ended;
+    served = await serveKualik(dir, port());
+    const usual = Math.round(served.readyMs);
+    const book = ledger();
+    const end = new AbortController();
+    const writers = Array.from({ length: 10 }, (_, n) =>
+      writer(served.base, `kill${n}`, book, n % 2 === 0, end.signal),
+    );
+    const ready: Record<string, number[]> = {};
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        await sleep(200 + Math.random() * 800);
+        const kill = [killServer, killDatabase, killServer, killBackend][round % 4]!;
+        (ready[kill.name] ??= []).push(Math.round(await kill()));
+        const before = book.acknowledged.size;
+        while (book.acknowledged.size < before + 20) await sleep(10); // work goes on before the next one dies
+      }
+    } finally {
+      end.abort();
+      await Promise.all(writers);
+    }
+    const { acknowledged, abandoned, retried, refusals } = book;
+    console.info(
+      `${ROUNDS} rounds: ${acknowledged.size} writes acknowledged, ${retried.size} keys sent again, ${abandoned.size} abandoned`,
+      { usual, ready, refusals },
+    );
+    await expectKept('kill', book);
+    // A key of long ago still gives its record, and writes nothing.
+    const some = [...acknowledged].filter((_, n) => n % Math.ceil(acknowledged.size / 50) === 0);
+    for (const [key, id] of some) {
+      const { data } = await post(served.base, SAVE_EVENT, {
+        input: { kind: 'OTHER', title: key, idempotencyKey: key },
+      });
+      expect(data.saveEvent.id).toBe(id);
+    }
+    await expectKept('kill', book);
+    expect(Math.max(...Object.values(ready).flat())).toBeLessThan(
+      LONG ? READY_WITHIN_MS : Math.max(READY_WITHIN_MS, 3 * usual),
+    );
+    const strange = [...refusals.keys()].filter(
+      (kind) => !/^(LOST|UNAVAILABLE retryable|CONFLICT retryable)$/.test(kind),
+    );
+    expect(strange).toEqual([]);
+  }, 600_000);
+});
+
+test('connections cut under load end no process, fail only as UNAVAILABLE and retryable, and are replaced within 2 s', async () => {
+  const book = ledger();
+  const end = new AbortController();
+  const clients = LONG ? 50 : 20;
+  let reads = 0;
+  async function reader(): Promise<void> {
+    while (!end.signal.aborted) {
+      const { errors } = await post(
+        served.base,
+        '{ persons(first: 3) { nodes { name claims { source { title } } } } }',
+      );
+      for (const { extensions } of errors) {
+        const kind = [extensions.code, extensions.retryable ? 'retryable' : 'final'].join(' ');
+        book.refusals.set(kind, (book.refusals.get(kind) ?? 0) + 1);
+      }
+      if (errors.length === 0) reads++;
+      else await sleep(20);
+    }
+  }
+  const running = Array.from({ length: clients }, (_, n) =>
+    n % 2 === 0 ? reader() : writer(served.base, `cut${n}`, book, true, end.signal),
+  );
+  const took: number[] = [];
+  let cut = 0;
+  try {
+    for (let round = 0; round < CUTS; round++) {
+      await sleep(100 + Math.random() * 300);
+      const rows = await sqlOf(
+        dir,
+        `select pg_terminate_backend(pid) from pg_stat_activity where usename in ('kualik_reader', 'kualik_editor')`,
+      );
+      cut += rows.length;
+      const started = performance.now();
+      const [before, readsBefore] = [book.acknowledged.size, reads];
+      await healthy(served.base, started);
+      while (book.acknowledged.size === before || reads === readsBefore) await sleep(5);
+      took.push(Math.round(performance.now() - started));
+    }
+  } finally {
+    end.abort();
+    await Promise.all(running);
+  }
+  console.info(`${CUTS} cuts, ${cut} connections, ${reads} answers and ${book.acknowledged.size} writes beside`, {
+    took,
+    refusals: book.refusals,
+  });
+  expect(served.child.process.exitCode).toBeNull();
+  expect([...book.refusals.keys()].filter((kind) => !/^(UNAVAILABLE|CONFLICT) retryable$/.test(kind))).toEqual([]);
+  expect(Math.max(...took)).toBeLessThan(HEALTHY_WITHIN_MS);
+  await expectKept('cut', book);
+}, 300_000);

@@ -1,0 +1,219 @@
+// Retraction: nothing shows a retracted record any more, its tombstone stands in its place, and all of it can come back.
+import { nouns } from '../src/model.js';
+import type { Noun } from '../src/records/noun.js';
+import { house, type House } from './support/house.js';
+import { problemsOf, refusal, saving } from './support/saving.js';
+
+let h: House;
+const save = saving(() => h);
+beforeAll(async () => {
+  h = await house({ load: 'graph-events', today: '2021-06-01' });
+});
+afterAll(() => h?.close());
+// Each test puts back what it took away.
+afterEach(async () => expect(await retracted()).toEqual([]));
+
+const versionOf = async (id: string): Promise<number> =>
+  (await h.ask('query ($id: ID!) { node(id: $id) { ... on Record { version } } }', { id })).node.version;
+const RETRACT = `mutation ($input: RetractInput!) { retract(input: $input) { id noun retractedAt reason by } }`;
+const retract = async (id: string, reason = 'Recorded by mistake.') =>
+  (await h.ask(RETRACT, { input: { id, expectedVersion: await versionOf(id), reason } })).retract;
+const restore = async (id: string) =>
+  (
+    await h.ask('mutation ($input: RestoreInput!) { restore(input: $input) { __typename id version } }', {
+      input: { id, reason: 'It was right.' },
+    })
+  ).restore;
+const node = async (id: string, asOf?: object) =>
+  (
+    await h.ask(
+      `query ($id: ID!, $asOf: AsOf) { node(id: $id, asOf: $asOf) { __typename id ... on Tombstone { noun reason by } } }`,
+      { id, asOf },
+    )
+  ).node;
+const retracted = async (): Promise<string[]> =>
+  (await h.sql<{ id: string }>('select record_id as id from house.tombstones')).map(({ id }) => id);
+
+const EVERYWHERE = `query ($asOf: AsOf) {
+  persons(first: 100, asOf: $asOf) { totalCount { value } nodes { id names { id } statuses { id } documents { id } decisions { id }
+    participations { id event { id } } claims { id source { id } } conflicts { values { claims { id } } } sources { id } cases { id } } }
+  events(first: 100, asOf: $asOf) { totalCount { value } nodes { id participants { id person { id } } measure { id goods { id } observations { id } }
+    links { id from { id } to { id } } claims { id } sources { id } place { id } } }
+  statusDocuments(first: 100, asOf: $asOf) { totalCount { value } nodes { id person { id } predecessor { id } successor { id } status { id } } }
+  statusDecisions(first: 100, asOf: $asOf) { nodes { id person { id } document { id } } }
+  refugeeStatuses(first: 100, asOf: $asOf) { nodes { id person { id } } }
+  sources(first: 100, asOf: $asOf) { nodes { id records(first: 100) { nodes { id } } statements(first: 100) { nodes { id } } } }
+  claims(first: 100, asOf: $asOf) { nodes { id record { id } source { id } } }
+  cases(first: 100, asOf: $asOf) { nodes { id members { nodes { id record { id } } } } }
+  timeline(of: { all: true }, first: 100, asOf: $asOf) { nodes { record { id } persons { id } sources { id } } }
+}`;
+const MORE = `query ($asOf: AsOf) {
+  tradeIncidents(first: 100, asOf: $asOf) { nodes { event { id } measure { id } } }
+  expiring(within: "P3Y", asOf: $asOf) { nodes { document { id } person { id } } }
+  renewals(first: 100, asOf: $asOf) { nodes { document { id } } }
+  conflicts(first: 100, asOf: $asOf) { nodes { record { id } } }
+  statistics(unit: PERSON, by: [YEAR, KIND], asOf: $asOf) { total rows { year kind count } }
+}`;
+/** What lists, links, the timeline and the statistics say, as one text. */
+const everywhere = async (asOf?: object): Promise<string> =>
+  JSON.stringify([await h.ask(EVERYWHERE, { asOf }), await h.ask(MORE, { asOf })]);
+
+const LENSES: [string, object | undefined][] = [
+  ['no lens', undefined],
+  ['recordedBy', { recordedBy: 'now' }],
+  ['publishedBy', { publishedBy: '2025-01-01' }],
+];
+const atNow = async (asOf: object | undefined): Promise<object | undefined> =>
+  asOf && 'recordedBy' in asOf
+    ? { recordedBy: (await h.sql<{ now: string }>(`select to_json(now())#>>'{}' as now`))[0]!.now }
+    : asOf;
+
+test.each(['aida', 'halt', 'certificate', 'morning-paper', 'freight-file', 'old-bridge'])(
+  'after %s was retracted no list, link, timeline, statistic or lens shows it or what belonged to it',
+  async (key) => {
+    const id = h.id(key);
+    const shown = await everywhere();
+    expect(shown).toContain(id);
+    const before = (await h.sql<{ now: string }>(`select to_json(now())#>>'{}' as now`))[0]!.now;
+
+    const tombstone = await retract(id);
+    expect(tombstone).toMatchObject({ id, reason: 'Recorded by mistake.', by: 'api' });
+    const gone = await retracted();
+    expect(gone).toContain(id);
+    for (const [, lens] of LENSES) {
+      const answer = await everywhere(await atNow(lens));
+      expect(gone.filter((one) => answer.includes(one))).toEqual([]);
+    }
+    for (const one of gone) expect(await node(one)).toMatchObject({ __typename: 'Tombstone', id: one });
+    // What this database held before is still what it held before.
+    expect(await node(id, { recordedBy: before })).not.toMatchObject({ __typename: 'Tombstone' });
+    expect(await everywhere({ recordedBy: before })).toContain(id);
+
+    await restore(id);
+    expect(await retracted()).toEqual([]);
+    expect(await everywhere()).toBe(shown);
+  },
+);
+
+test('the tombstone says of which type the record was, an ordinary field says nothing', async () => {
+  const id = h.id('aida');
+  await retract(id, 'Entered twice.');
+  expect(await node(id)).toEqual({ __typename: 'Tombstone', id, noun: 'Person', reason: 'Entered twice.', by: 'api' });
+  expect(await node(h.id('grant-aida'))).toMatchObject({ noun: 'StatusDecision' });
+  expect((await h.ask('query ($id: ID!) { person(id: $id) { id } }', { id })).person).toBeNull();
+  expect(await node(id, { publishedBy: '2025-01-01' })).toBeNull();
+  await restore(id);
+});
+
+test('a retracted source takes along what rests on it, and fields are decided anew', async () => {
+  const read = async () =>
+    (
+      await h.ask('query ($id: ID!) { event(id: $id) { starts { edtf } claims(field: "starts") { id } } }', {
+        id: h.id('halt'),
+      })
+    ).event;
+  expect((await read()).starts.edtf).toBe('2020-11-03');
+  await retract(h.id('morning-paper'));
+  const after = await read();
+  expect(after.starts.edtf).toBe('2020-10');
+  expect(after.claims).toHaveLength(2);
+  await restore(h.id('morning-paper'));
+  expect((await read()).starts.edtf).toBe('2020-11-03');
+});
+
+test("a retracted certificate stands in nobody's way, and cannot come back into another one", async () => {
+  const id = h.id('extension');
+  await retract(id);
+  const instead = await save('StatusDocument', {
+    person: h.id('aida'),
+    country: 'NZ',
+    kind: 'REFUGEE_CERTIFICATE',
+    validUntil: '2022-10-14',
+    predecessor: h.id('certificate'),
+    sensitivity: 'PUBLIC',
+    succession: 'EXTENSION',
+  });
+  const error = await refusal(restore(id));
+  expect(error).toMatchObject({ code: 'CONFLICT', rule: 'a_certificate_has_one_successor' });
+  await h.sql('select house.retract($1, 1, $2)', [instead.id, 'x']);
+  await restore(id);
+  await h.sql('delete from house.tombstones');
+});
+
+test('what is refused', async () => {
+  const id = h.id('aida');
+  const stale = { id, expectedVersion: 99, reason: 'x' };
+  expect(await refusal(h.ask(RETRACT, { input: stale }))).toMatchObject({ code: 'CONFLICT', rule: 'stale_version' });
+  expect(problemsOf(await refusal(retract(id, ' ')))).toEqual(['input.reason: required']);
+  expect(await refusal(restore(id))).toMatchObject({ code: 'CONFLICT', rule: 'not_retracted' });
+  await retract(h.id('certificate'));
+  await retract(id);
+  expect(await refusal(restore(h.id('grant-aida')))).toMatchObject({ rule: 'restored_with_its_owner' });
+  expect(await refusal(restore(h.id('certificate')))).toMatchObject({ rule: 'restored_after_its_owner' });
+  expect(await refusal(retract(h.id('bolat')).then(() => retract(h.id('bolat'))))).toBeDefined();
+  // Saving it is saving nothing that is there.
+  expect(await refusal(save('Person', { id, expectedVersion: 1 }))).toMatchObject({ code: 'NOT_FOUND' });
+  expect(problemsOf(await refusal(save('Detention', { person: id })))).toEqual(['input.person: not_found']);
+  await restore(id);
+  await restore(h.id('certificate'));
+  await restore(h.id('bolat'));
+});
+
+test('the editor cannot hide or show a record past the functions', async () => {
+  const { withClient } = await import('../src/db/client.js');
+  const editor = <T>(sql: string): Promise<T[]> =>
+    withClient(h.database.editorUrl, async (client) => (await client.query(sql)).rows as T[]);
+  for (const noun of Object.values<Noun>(nouns)) {
+    await expect(editor(`update ${noun.table} set retracted_at = now()`)).rejects.toThrow(/permission denied/);
+  }
+  await expect(editor('delete from house.tombstones')).rejects.toThrow(/permission denied/);
+  await expect(editor('delete from house.idempotency_keys')).rejects.toThrow(/permission denied/);
+});
+
+describe('an earlier value comes back', () => {
+  const back = async (id: string, field: string, version: number, fields: string) =>
+    (
+      await h.ask(
+        `mutation ($input: RestoreValueInput!) { restoreValue(input: $input) { ... on Event { version ${fields} } } }`,
+        { input: { id, field, version, reason: 'The first was right.' } },
+      )
+    ).restoreValue;
+
+  test('the value of an editor is written again', async () => {
+    const { id } = await save('Event', { kind: 'THREAT', starts: '2019-05~' });
+    await save('Event', { id, expectedVersion: 1, starts: null, kind: 'PROTEST' });
+    expect(await back(id, 'starts', 1, 'starts { edtf earliest } kind')).toMatchObject({
+      version: 3,
+      starts: { edtf: '2019-05~' },
+      kind: 'PROTEST',
+    });
+    expect(await back(id, 'kind', 1, 'kind')).toMatchObject({ kind: 'THREAT' });
+    expect(await refusal(back(id, 'kind', 77, 'kind'))).toMatchObject({ rule: 'version' });
+    expect(await refusal(back(id, 'kimd', 1, 'kind'))).toMatchObject({
+      rule: 'field',
+      message: expect.stringMatching(/"kind"/),
+    });
+  });
+
+  test('the claim that decided it is preferred, with the reason', async () => {
+    const citation = { field: 'starts', source: h.id('rumour') };
+    const made = await save('Event', { kind: 'THREAT', starts: '2019', citations: [citation] });
+    const other = { field: 'starts', source: h.id('ministry'), rank: 'PREFERRED', rankReason: 'Official.' };
+    await save('Event', { id: made.id, expectedVersion: made.version, starts: '2020', citations: [other] });
+    const restored = await back(
+      made.id,
+      'starts',
+      made.version,
+      'starts { edtf } claims { rank rankReason isAccepted }',
+    );
+    expect(restored.starts.edtf).toBe('2019');
+    expect(restored.claims).toEqual([
+      { rank: 'PREFERRED', rankReason: 'The first was right.', isAccepted: true },
+      { rank: 'NORMAL', rankReason: 'The first was right.', isAccepted: false },
+    ]);
+    // Nothing was said before the first version of this field: claims decide it now.
+    const { id, version } = await save('Event', { kind: 'THREAT' });
+    await save('Event', { id, expectedVersion: version, starts: '2020', citations: [citation] });
+    expect(problemsOf(await refusal(back(id, 'starts', version, 'version')))).toEqual(['input.field: claims_decide']);
+  });
+});
