@@ -94,7 +94,7 @@ const shape = fc.record({
       value: any,
       source: any,
       bases: fc.oneof(
-        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 3, arbitrary: fc.constant<number[]>([]) },
         { weight: 1, arbitrary: fc.array(any, { minLength: 1, maxLength: 3 }) },
       ),
       stance: fc.constantFrom(

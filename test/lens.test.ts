@@ -2,7 +2,17 @@
 // text is answered under all of them, and a read by id never walks all claims.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isListType, isNonNullType, isObjectType, parse, print, visit, type GraphQLOutputType } from 'graphql';
+import {
+  isListType,
+  isNonNullType,
+  isObjectType,
+  parse,
+  print,
+  visit,
+  type FieldNode,
+  type GraphQLOutputType,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { withClient } from '../src/db/client.js';
 import { settingsOf, type Lens } from '../src/lens.js';
 import { packageRoot } from '../src/paths.js';
@@ -130,27 +140,22 @@ const six: [string, () => Record<string, unknown>][] = [
 
 /** The same query with `asOf: $asOf` on each of its root fields. */
 function withLens(query: string): string {
-  const depth: string[] = [];
+  const { definitions } = parse('query ($asOf: AsOf) { x(asOf: $asOf) }');
+  const { variableDefinitions, selectionSet } = definitions[0] as OperationDefinitionNode;
+  const [asOf] = (selectionSet.selections[0] as FieldNode).arguments!;
+  let depth = 0;
   return print(
     visit(parse(query), {
       OperationDefinition: (node) => ({
         ...node,
-        variableDefinitions: [
-          ...(node.variableDefinitions ?? []),
-          ...(parse('query ($asOf: AsOf) { node }').definitions[0] as typeof node).variableDefinitions!,
-        ],
+        variableDefinitions: [...(node.variableDefinitions ?? []), ...variableDefinitions!],
       }),
       Field: {
         enter: (node) => {
-          depth.push(node.name.value);
-          if (depth.length > 1) return undefined;
-          const asked = parse('{ x(asOf: $asOf) }').definitions[0] as {
-            selectionSet: { selections: unknown[] };
-          } & object;
-          const [argument] = (asked.selectionSet.selections[0] as unknown as typeof node).arguments!;
-          return { ...node, arguments: [...(node.arguments ?? []), argument!] };
+          depth += 1;
+          return depth === 1 ? { ...node, arguments: [...(node.arguments ?? []), asOf!] } : undefined;
         },
-        leave: () => void depth.pop(),
+        leave: () => void (depth -= 1),
       },
     }),
   );
@@ -347,12 +352,10 @@ describe('a read by id never walks all claims', () => {
     large = await house();
     // 20,000 claims on 5,000 events and 5,000 persons.
     await large.sql(`
-      with source as (insert into sources (kind, published, published_earliest, published_latest)
-        select 'NEWS_ARTICLE', '2020', '2020-01-01'::date + n, '2020-01-01'::date + n from generate_series(1, 200) n returning id),
-      numbered as (select id, row_number() over () as n from source),
-      event as (insert into events (kind) select 'OTHER' from generate_series(1, 5000) returning id),
-      person as (insert into persons (kind) select 'INDIVIDUAL' from generate_series(1, 5000) returning id)
-      select count(*) from event, person where false`);
+      insert into sources (kind, published, published_earliest, published_latest)
+      select 'NEWS_ARTICLE', '2020', '2020-01-01'::date + n, '2020-01-01'::date + n from generate_series(1, 200) n`);
+    await large.sql(`insert into events (kind) select 'OTHER' from generate_series(1, 5000)`);
+    await large.sql(`insert into persons (kind) select 'INDIVIDUAL' from generate_series(1, 5000)`);
     await large.sql(`
       insert into claims (record_id, field, value, source_id, stance, basis)
       select r.id, f.field, f.value, (array(select id from sources order by id))[1 + (r.n * 7 + f.n) % 200], 'ASSERTS', 'STATED'

@@ -146,18 +146,22 @@ test('connections cut under load end no process, fail only as UNAVAILABLE and re
   let reads = 0;
   async function reader(): Promise<void> {
     while (!end.signal.aborted) {
-      const { errors } = await post(
+      const kinds = await post(
         served.base,
         '{ persons(first: 3) { nodes { name claims { source { title } } } } }',
+      ).then(
+        ({ errors }) =>
+          errors.map(({ extensions: { code, retryable } }) => `${code} ${retryable ? 'retryable' : 'final'}`),
+        (error: Error) => [
+          `LOST ${String((error.cause as Error | undefined)?.message)} ${Math.round(performance.now() - begun)}`,
+        ],
       );
-      for (const { extensions } of errors) {
-        const kind = [extensions.code, extensions.retryable ? 'retryable' : 'final'].join(' ');
-        book.refusals.set(kind, (book.refusals.get(kind) ?? 0) + 1);
-      }
-      if (errors.length === 0) reads++;
+      for (const kind of kinds) book.refusals.set(kind, (book.refusals.get(kind) ?? 0) + 1);
+      if (kinds.length === 0) reads++;
       else await sleep(20);
     }
   }
+  const begun = performance.now();
   const running = Array.from({ length: clients }, (_, n) =>
     n % 2 === 0 ? reader() : writer(served.base, `cut${n}`, book, true, end.signal),
   );

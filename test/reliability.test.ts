@@ -50,7 +50,6 @@ test('two servers that start at once on one empty database migrate it once, load
 });
 
 test('of many edits of the same records each is either kept or refused with the version there is, and history has every kept one', async () => {
-  const base = servers[0]!.base;
   const records: { id: string; version: number }[] = [];
   for (let n = 0; n < RECORDS; n++)
     records.push(await saveEvent(servers[0]!.base, { kind: 'OTHER', title: `record ${n}` }));

@@ -69,6 +69,15 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
   let aborted: { reason: unknown } | undefined;
   let cancelling: Promise<void> | undefined;
 
+  // With pipelining, pg does not settle every query of a connection that is cut: one that waits for ever would keep its
+  // place in the pool for ever. So each wait also ends when the connection does.
+  let lose: (reason: Error) => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => (lose = reject));
+  lost.catch(() => undefined); // heard by whoever is waiting, if anyone is
+  const onEnd = (): void => lose(new Unavailable('the connection ended'));
+  client.once('end', onEnd);
+  const unlessLost = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost]);
+
   const throwIfAborted = (): void => {
     if (aborted) throw aborted.reason;
   };
@@ -77,7 +86,7 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
     throwIfAborted();
     running++;
     try {
-      return await work();
+      return await unlessLost(work());
     } catch (error) {
       const found = translateLoss(error);
       if (found instanceof Unavailable) broken = true;
@@ -118,9 +127,10 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
       await cancelling;
       if (!broken) {
         // Not DISCARD ALL, which would drop the prepared statements.
-        const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => client.query(sql));
+        const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => unlessLost(client.query(sql)));
         broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');
       }
+      client.off('end', onEnd);
       if (broken) void client.end().catch(() => undefined); // the pool does not take back a client that is ending
       await runner.release();
     },

@@ -70,7 +70,7 @@ export async function serveKualik(dir: string, port = '0'): Promise<Served> {
 }
 
 export const isReady = (base: string): Promise<boolean> =>
-  fetch(`${base}/readyz`).then(
+  fetch(`${base}/readyz`, { signal: AbortSignal.timeout(5_000) }).then(
     ({ status }) => status === 200,
     () => false,
   );
