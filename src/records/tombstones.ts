@@ -1,5 +1,6 @@
 // What stands in the place of a retracted record.
 import type { Context } from '../context.js';
+import { isUuid } from '../values/identifier.js';
 import { batched } from './batched.js';
 import type { Noun } from './noun.js';
 
@@ -19,7 +20,8 @@ const FIND = `
 
 export const tombstoneOf = ({ db }: Pick<Context, 'db'>, id: string): Promise<TombstoneRow | undefined> =>
   batched(db, 'tombstones', async (ids) => {
-    const rows = await db.rows<TombstoneRow>('tombstones', FIND, [ids]);
+    const wanted = ids.filter(isUuid);
+    const rows = wanted.length > 0 ? await db.rows<TombstoneRow>('tombstones', FIND, [wanted]) : [];
     return new Map(rows.map((row) => [row.id, row]));
   }).load(id);
 
