@@ -79,7 +79,13 @@ export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writ
     let found: Known | undefined;
     const reasons = new Set<string>();
     const current = (): Session => transaction ?? session();
-    const readRows = (): Rows => ({ rows: (name, text, values) => current().rows(name, text, [...values]) });
+    // A resolver that comes after the answer must not open a snapshot that nobody would close.
+    let closed = false;
+    const answering = (): Session | WriteSession => {
+      if (closed && !opened && !transaction) throw new Error('The operation is over; this came too late.');
+      return current();
+    };
+    const readRows = (): Rows => ({ rows: async (name, text, values) => answering().rows(name, text, [...values]) });
     const db = readRows();
 
     async function openWriting(): Promise<Writing> {
@@ -140,6 +146,7 @@ export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writ
       },
     };
     const close = async (error?: unknown): Promise<void> => {
+      closed = true;
       await opened?.close();
       await transaction?.close(error).catch((refused: unknown) => {
         // Rules that wait for the end of the transaction.

@@ -75,5 +75,10 @@ export async function listHolders(
   const scope = ['holders', on, kind, country, file, ids];
   const found = await page<PersonRow>(context, args, { noun: persons, where: ask(args), orderBy: [], scope });
   for (const person of found.nodes) context.load.one.persons!.prime(person.id, person);
-  return mapList(found, ({ id }) => holdingOf(id, { kind, country }, on as LocalDate, context));
+  return mapList(found, ({ id }) => {
+    const holding = holdingOf(id, { kind, country }, on as LocalDate, context);
+    // Who asks only for the count never waits for it; its failure must not end the process.
+    holding.catch(() => undefined);
+    return holding;
+  });
 }
