@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseContext } from '@apollo/server';
 import type { Logger } from 'pino';
 import { failureOf, send, sendAndLinger, sendRaw } from './http/answer.js';
@@ -24,6 +25,7 @@ import {
   requestIdOf,
   type AnswerType,
 } from './http/request.js';
+import { lostRace } from './http/sqlstate.js';
 import { staticFiles } from './http/static.js';
 
 export { builtExplorer } from './http/static.js';
@@ -70,6 +72,9 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 5_000,
 } as const;
+
+/** How often an operation is run in all when others are always in its way; then its client is asked to come back. */
+const RACES = 12;
 
 /** A client that reads nothing of its answer for so long is gone. */
 const SILENCE = 120_000;
@@ -145,8 +150,24 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
     }
   }
 
-  /** Opens, runs, closes, in this order, and never answers before the last: a commit can fail too. */
+  /**
+   * What lost a race with another transaction wrote nothing and was told to nobody, so it is run again from its beginning:
+   * the person who saves must not repeat what the machine can. A second loss in a row waits a little longer.
+   */
   async function ask(
+    info: RequestInfo,
+    run: (contextValue: C) => Promise<Outcome>,
+    type: AnswerType,
+  ): Promise<Outcome> {
+    for (let again = 1; ; again++) {
+      const outcome = await attempt(info, run, type);
+      if (again === RACES || info.signal.aborted || !outcome.errors.some(lostRace)) return outcome;
+      await sleep(Math.random() * 10 * 2 ** Math.min(again, 5));
+    }
+  }
+
+  /** Opens, runs, closes, in this order, and never answers before the last: a commit can fail too. */
+  async function attempt(
     info: RequestInfo,
     run: (contextValue: C) => Promise<Outcome>,
     type: AnswerType,

@@ -132,72 +132,63 @@ describe('killed without warning', () => {
     expect(Math.max(...Object.values(ready).flat())).toBeLessThan(
       LONG ? READY_WITHIN_MS : Math.max(READY_WITHIN_MS, 3 * usual),
     );
-    const strange = [...refusals.keys()].filter(
-      (kind) => !/^(LOST|UNAVAILABLE retryable|CONFLICT retryable)$/.test(kind),
-    );
+    const strange = [...refusals.keys()].filter((kind) => !/^(LOST|UNAVAILABLE retryable( stopping)?)$/.test(kind));
     expect(strange).toEqual([]);
   }, 600_000);
 });
 
-// Fails now and then: after such a storm the server can stay unready for a minute (see docs/known-faults.md). Until that is
-// understood it runs with KUALIK_LONG=1 only, where it fails for all to see, and not in the gate, where it would fail for chance.
-const long = LONG ? test : test.skip;
-long(
-  'connections cut under load end no process, fail only as UNAVAILABLE and retryable, and are replaced within 2 s',
-  async () => {
-    const book = ledger();
-    const end = new AbortController();
-    const clients = LONG ? 50 : 20;
-    let reads = 0;
-    async function reader(): Promise<void> {
-      while (!end.signal.aborted) {
-        const kinds = await post(
-          served.base,
-          '{ persons(first: 3) { nodes { name claims { source { title } } } } }',
-        ).then(
-          ({ errors }) =>
-            errors.map(({ extensions: { code, retryable } }) => `${code} ${retryable ? 'retryable' : 'final'}`),
-          (error: Error) => [
-            `LOST ${String((error.cause as Error | undefined)?.message)} ${Math.round(performance.now() - begun)}`,
-          ],
-        );
-        for (const kind of kinds) book.refusals.set(kind, (book.refusals.get(kind) ?? 0) + 1);
-        if (kinds.length === 0) reads++;
-        else await sleep(20);
-      }
+test('connections cut under load end no process, fail only as UNAVAILABLE and retryable, and are replaced within 2 s', async () => {
+  const book = ledger();
+  const end = new AbortController();
+  const clients = LONG ? 50 : 20;
+  let reads = 0;
+  async function reader(): Promise<void> {
+    while (!end.signal.aborted) {
+      const kinds = await post(
+        served.base,
+        '{ persons(first: 3) { nodes { name claims { source { title } } } } }',
+      ).then(
+        ({ errors }) =>
+          errors.map(({ extensions: { code, retryable } }) => `${code} ${retryable ? 'retryable' : 'final'}`),
+        (error: Error) => [
+          `LOST ${String((error.cause as Error | undefined)?.message)} ${Math.round(performance.now() - begun)}`,
+        ],
+      );
+      for (const kind of kinds) book.refusals.set(kind, (book.refusals.get(kind) ?? 0) + 1);
+      if (kinds.length === 0) reads++;
+      else await sleep(20);
     }
-    const begun = performance.now();
-    const running = Array.from({ length: clients }, (_, n) =>
-      n % 2 === 0 ? reader() : writer(served.base, `cut${n}`, book, true, end.signal),
-    );
-    const took: number[] = [];
-    let cut = 0;
-    try {
-      for (let round = 0; round < CUTS; round++) {
-        await sleep(100 + Math.random() * 300);
-        const rows = await sqlOf(
-          dir,
-          `select pg_terminate_backend(pid) from pg_stat_activity where usename in ('kualik_reader', 'kualik_editor')`,
-        );
-        cut += rows.length;
-        const started = performance.now();
-        const [before, readsBefore] = [book.acknowledged.size, reads];
-        await healthy(served.base, started);
-        while (book.acknowledged.size === before || reads === readsBefore) await sleep(5);
-        took.push(Math.round(performance.now() - started));
-      }
-    } finally {
-      end.abort();
-      await Promise.all(running);
+  }
+  const begun = performance.now();
+  const running = Array.from({ length: clients }, (_, n) =>
+    n % 2 === 0 ? reader() : writer(served.base, `cut${n}`, book, true, end.signal),
+  );
+  const took: number[] = [];
+  let cut = 0;
+  try {
+    for (let round = 0; round < CUTS; round++) {
+      await sleep(100 + Math.random() * 300);
+      const rows = await sqlOf(
+        dir,
+        `select pg_terminate_backend(pid) from pg_stat_activity where usename in ('kualik_reader', 'kualik_editor')`,
+      );
+      cut += rows.length;
+      const started = performance.now();
+      const [before, readsBefore] = [book.acknowledged.size, reads];
+      await healthy(served.base, started);
+      while (book.acknowledged.size === before || reads === readsBefore) await sleep(5);
+      took.push(Math.round(performance.now() - started));
     }
-    console.info(`${CUTS} cuts, ${cut} connections, ${reads} answers and ${book.acknowledged.size} writes beside`, {
-      took,
-      refusals: book.refusals,
-    });
-    expect(served.child.process.exitCode).toBeNull();
-    expect([...book.refusals.keys()].filter((kind) => !/^(UNAVAILABLE|CONFLICT) retryable$/.test(kind))).toEqual([]);
-    expect(Math.max(...took)).toBeLessThan(HEALTHY_WITHIN_MS);
-    await expectKept('cut', book);
-  },
-  300_000,
-);
+  } finally {
+    end.abort();
+    await Promise.all(running);
+  }
+  console.info(`${CUTS} cuts, ${cut} connections, ${reads} answers and ${book.acknowledged.size} writes beside`, {
+    took,
+    refusals: book.refusals,
+  });
+  expect(served.child.process.exitCode).toBeNull();
+  expect([...book.refusals.keys()].filter((kind) => !/^(UNAVAILABLE|CONFLICT) retryable$/.test(kind))).toEqual([]);
+  expect(Math.max(...took)).toBeLessThan(HEALTHY_WITHIN_MS);
+  await expectKept('cut', book);
+}, 300_000);

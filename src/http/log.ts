@@ -1,5 +1,5 @@
 // What the log may hold of an operation and of an error: names, hashes, codes, places in our code. Never documents, variables or ids.
-import { originOf } from './translate.js';
+import { originOf } from './origin.js';
 import { driverError } from './sqlstate.js';
 
 /** A name the client chose, if it is short; GraphQL names are letters, digits and underscores by grammar. */

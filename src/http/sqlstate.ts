@@ -1,6 +1,8 @@
 // What a failed statement means for the client, by SQLSTATE. Postgres' own text never leaves: it quotes values, tables and rows.
 import { isRaised } from '../db/refusal.js';
+import { lostRace as isRace } from '../db/retry.js';
 import type { Code } from '../errors.js';
+import { originOf } from './origin.js';
 
 interface Verdict {
   code: Code;
@@ -23,6 +25,14 @@ export function driverError(error: unknown): (DatabaseError & Error) | undefined
   if (!(error instanceof Error)) return undefined;
   const inner = (error as { driverError?: unknown }).driverError;
   return (inner instanceof Error ? inner : error) as DatabaseError & Error;
+}
+
+/** Another transaction was in the way and nothing was done; the same operation can succeed at once. */
+export function lostRace(error: unknown): boolean {
+  const failed = driverError(originOf(error));
+  if (!failed) return false;
+  // Two requests with one idempotency key: whoever comes second finds, when run again, what the first one made.
+  return isRace(failed) || failed.constraint === 'idempotency_keys_pkey';
 }
 
 /** Undefined if the error is neither the database's nor the network's, or if it is our own mistake. */

@@ -2,6 +2,7 @@
 // The rule of this file: a text leaves the house only if somebody wrote it for a reader. Everything else is INTERNAL.
 import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
 import { CODES, DomainError, type Code, type InputPath, type Problem } from '../errors.js';
+import { originOf } from './origin.js';
 import { fromDatabase } from './sqlstate.js';
 
 export interface TranslateOptions {
@@ -146,14 +147,6 @@ function fromHouse(error: unknown, options: TranslateOptions): Verdict | undefin
     return { code, message, path: inputPath, rule, retryable, retryAfter, problems, more };
   }
   return fromDatabase(origin, options.constraintMessage);
-}
-
-/** GraphQL wraps what resolvers throw, sometimes twice; the innermost knows most. */
-export function originOf(error: unknown): unknown {
-  let at = error;
-  for (let step = 0; step < 8 && at instanceof GraphQLError && at.originalError !== undefined; step++)
-    at = at.originalError;
-  return at;
 }
 
 /** graphql-js proposes names of the schema; they are public here, but a long list of them helps nobody. */

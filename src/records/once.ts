@@ -14,7 +14,7 @@ const KEEP = `insert into house.idempotency_keys (actor, key, mutation, digest, 
 
 /**
  * Runs `work`, which gives the id of the record that it wrote, unless the same input was sent with this key before.
- * Two requests at the same time: one of them loses the race and is told to send again (CONFLICT, retryable).
+ * Two requests at the same time: one of them loses the race and is run again (src/server.ts), and then finds the other.
  */
 export async function once(
   { db }: Pick<Context, 'db'>,
