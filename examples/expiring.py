@@ -2,8 +2,11 @@
 """Certificates that run out within 90 days of 2022-08-01, with Python's standard library alone.
 
     python3 examples/expiring.py http://127.0.0.1:4000/graphql
+
+Where anonymous reading is off, set KUALIK_TOKEN to a token ("kualik token new").
 """
 import json
+import os
 import pathlib
 import sys
 import urllib.error
@@ -11,13 +14,16 @@ import urllib.request
 
 QUERY = (pathlib.Path(__file__).parent / "expiring.graphql").read_text(encoding="utf-8")
 
+TOKEN = os.environ.get("KUALIK_TOKEN")
+CREDENTIALS = {"authorization": f"Bearer {TOKEN}"} if TOKEN else {}
+
 
 def ask(endpoint, variables):
     """The data of the answer; exits with the first error's sentence when there is one."""
     request = urllib.request.Request(
         endpoint,
         data=json.dumps({"query": QUERY, "variables": variables}).encode(),
-        headers={"content-type": "application/json", "accept": "application/graphql-response+json"},
+        headers={"content-type": "application/json", "accept": "application/graphql-response+json", **CREDENTIALS},
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as response:

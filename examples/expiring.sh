@@ -1,6 +1,7 @@
 #!/bin/sh
 # Certificates that run out within 90 days of 2022-08-01, with curl and jq.
 #   examples/expiring.sh http://127.0.0.1:4000/graphql
+# Where anonymous reading is off, set KUALIK_TOKEN to a token ("kualik token new").
 set -eu
 endpoint=${1:?usage: expiring.sh ENDPOINT}
 here=$(dirname "$0")
@@ -9,7 +10,7 @@ here=$(dirname "$0")
 ask() {
   jq -n --rawfile query "$here/expiring.graphql" --argjson after "$1" \
     '{query: $query, variables: {within: "P90D", on: "2022-08-01", after: $after}}' |
-    curl -sS "$endpoint" -H 'content-type: application/json' --data-binary @- |
+    curl -sS "$endpoint" -H 'content-type: application/json' ${KUALIK_TOKEN:+-H "authorization: Bearer $KUALIK_TOKEN"} --data-binary @- |
     jq -c 'if .errors then (.errors[0].message | halt_error(1)) else .data.expiring end'
 }
 

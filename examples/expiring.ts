@@ -4,6 +4,10 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { ExpiringCertificatesDocument, type ExpiringCertificatesQuery } from './generated/operations.js';
 
+// Where anonymous reading is off: a token, as `kualik token new` prints it.
+const token = process.env.KUALIK_TOKEN;
+const credentials: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+
 /** The data of the answer, typed by the document; throws the first error's sentence. */
 async function ask<Data, Variables>(
   endpoint: string,
@@ -12,7 +16,7 @@ async function ask<Data, Variables>(
 ): Promise<Data> {
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json', ...credentials },
     body: JSON.stringify({ query: print(document), variables }),
   });
   const { data, errors } = (await response.json()) as { data?: Data; errors?: { message: string }[] };

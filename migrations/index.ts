@@ -12,6 +12,12 @@ import { History0010 } from './0010-history.js';
 import { Writing0011 } from './0011-writing.js';
 import { Verbs0012 } from './0012-verbs.js';
 import { Feed0013 } from './0013-feed.js';
+import { Accounts0014 } from './0014-accounts.js';
+import { Rights0015 } from './0015-rights.js';
+import { Sealing0016 } from './0016-sealing.js';
+import { Audit0017 } from './0017-audit.js';
+import { OrderOfRecording0018 } from './0018-order-of-recording.js';
+import { References0019 } from './0019-references.js';
 
 export const migrations = [
   House0001,
@@ -27,4 +33,10 @@ export const migrations = [
   Writing0011,
   Verbs0012,
   Feed0013,
+  Accounts0014,
+  Rights0015,
+  Sealing0016,
+  Audit0017,
+  OrderOfRecording0018,
+  References0019,
 ];

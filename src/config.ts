@@ -1,12 +1,25 @@
 // Environment variables become a typed configuration once, at start. Every problem is reported in one go, in plain
 // words, and no secret or password is ever repeated in a message.
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { packageRoot } from './paths.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const KNOWN = ['KUALIK_DATA', 'KUALIK_SECRET'];
+const KNOWN = [
+  'KUALIK_DATA',
+  'KUALIK_SECRET',
+  'KUALIK_KEY_FILE',
+  'KUALIK_AUDIT_KEY_FILE',
+  'KUALIK_PUBLIC_URL',
+  'KUALIK_ANONYMOUS',
+  'KUALIK_TRUSTED_PROXIES',
+  'KUALIK_OIDC_ISSUER',
+  'KUALIK_OIDC_CLIENT_ID',
+  'KUALIK_OIDC_CLIENT_SECRET',
+  'KUALIK_RATE',
+  'KUALIK_DOCUMENTS',
+];
 const SECRET_BYTES = 32;
 
 export interface Config {
@@ -19,7 +32,23 @@ export interface Config {
   databaseUrl?: string;
   /** At least 32 bytes. Absent: a file made in dataDir (see db/secret.ts). */
   secret?: Buffer;
+  /** Absolute path of the key of sealed values. Absent: a file made in dataDir (see sealing/key-file.ts). */
+  keyFile?: string;
   logLevel: (typeof LOG_LEVELS)[number];
+  /** Absolute path of the key that signs the audit. Absent: `audit-key` in dataDir (see audit/key-file.ts). */
+  auditKeyFile?: string;
+  /** The origin under which browsers reach Kualik, such as https://kualik.example. */
+  publicUrl?: string;
+  /** Whether people may read what is public without signing in. Absent: only in the demonstration (see accounts/anonymous.ts). */
+  anonymous?: 'on' | 'off';
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies: BlockList;
+  /** An identity provider that people may sign in with. */
+  oidc?: { issuer: string; clientId: string; clientSecret: string };
+  /** Points per minute of one account (see http/rate.ts); absent: as much as anybody likes. */
+  rate?: number;
+  /** 'trusted': who may only read asks the questions of our own pages and no others (see http/trusted.ts). */
+  documents?: 'free' | 'trusted';
 }
 
 /** The environment cannot be used. `problems` holds one sentence each; the process exits with 2. */
@@ -36,10 +65,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** The same text with the password of every database address in it replaced by ***. */
+/** The same text with the password of every database address in it replaced by ***; `user:password@` is our own example. */
 export function maskPasswords(text: string): string {
   return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s]*@/gi, '$1:***@')
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/(?!user:password@)[^\s:/@]*):[^\s]*@/gi, '$1:***@')
     .replace(/([?&]password=)[^&\s]*/gi, '$1***');
 }
 
@@ -103,12 +132,99 @@ const logLevel = z
   })
   .default('info');
 
+const publicUrl = z
+  .string()
+  .optional()
+  .superRefine((text, context) => {
+    const problem = text === undefined ? undefined : publicUrlProblem(text);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  });
+
+/** Passkeys and cookies belong to one origin, and browsers keep them from plain http but on their own machine. */
+function publicUrlProblem(text: string): string | undefined {
+  const example = 'for example https://kualik.example';
+  if (!URL.canParse(text) || !/^https?:\/\//i.test(text))
+    return `KUALIK_PUBLIC_URL is not an address; write the one that people open in their browser, ${example}.`;
+  const { protocol, hostname, pathname, search, hash, username } = new URL(text);
+  if (pathname !== '/' || search || hash || username)
+    return `KUALIK_PUBLIC_URL must end after the host (and port); Kualik has a host name of its own, ${example}.`;
+  if (protocol !== 'https:' && hostname !== 'localhost')
+    return `KUALIK_PUBLIC_URL must begin with https:// unless its host is localhost; browsers refuse sessions and passkeys over plain http.`;
+  return undefined;
+}
+
+const anonymous = z
+  .enum(['on', 'off'], {
+    error: ({ input }) => `KUALIK_ANONYMOUS is "${String(input)}": it must be on or off.`,
+  })
+  .optional();
+
+/** Addresses and networks (10.0.0.0/8), separated by commas; undefined when one of them is neither. */
+function readProxies(text: string): BlockList | undefined {
+  const list = new BlockList();
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    const [address = '', bits, ...more] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const longest = family === 'ipv6' ? 128 : 32;
+    if (isIP(address) === 0 || more.length > 0) return undefined;
+    if (bits === undefined) list.addAddress(address, family);
+    else if (/^\d{1,3}$/.test(bits) && Number(bits) <= longest) list.addSubnet(address, Number(bits), family);
+    else return undefined;
+  }
+  return list;
+}
+
+const trustedProxies = z
+  .string()
+  .optional()
+  .refine((text) => text === undefined || readProxies(text) !== undefined, {
+    error:
+      'KUALIK_TRUSTED_PROXIES must hold addresses or networks separated by commas, for example 127.0.0.1, 10.0.0.0/8.',
+  })
+  .transform((text) => (text === undefined ? new BlockList() : readProxies(text)));
+
+const oidcIssuer = z
+  .string()
+  .optional()
+  .refine((text) => text === undefined || (URL.canParse(text) && isSafeIssuer(new URL(text))), {
+    error:
+      'KUALIK_OIDC_ISSUER must be the https:// address of the identity provider (http:// only on localhost or 127.0.0.1).',
+  });
+
+const isSafeIssuer = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname));
+
+const rate = z
+  .string()
+  .default('5000')
+  .refine((text) => text === 'off' || (/^\d{3,7}$/.test(text) && Number(text) >= 100), {
+    error: ({ input }) =>
+      `KUALIK_RATE is "${String(input)}": it must be off, or points per minute from 100 to 9999999.`,
+  })
+  .transform((text) => (text === 'off' ? undefined : Number(text)));
+
+const documents = z
+  .enum(['free', 'trusted'], {
+    error: ({ input }) => `KUALIK_DOCUMENTS is "${String(input)}": it must be free or trusted.`,
+  })
+  .default('free');
+
 const environment = z.object({
   PORT: port,
   HOST: host,
   KUALIK_DATA: z.string().default(join(packageRoot, '.data')),
   DATABASE_URL: databaseUrl,
   KUALIK_SECRET: secret,
+  KUALIK_KEY_FILE: z.string().optional(),
+  KUALIK_AUDIT_KEY_FILE: z.string().optional(),
+  KUALIK_PUBLIC_URL: publicUrl,
+  KUALIK_ANONYMOUS: anonymous,
+  KUALIK_TRUSTED_PROXIES: trustedProxies,
+  KUALIK_OIDC_ISSUER: oidcIssuer,
+  KUALIK_OIDC_CLIENT_ID: z.string().optional(),
+  KUALIK_OIDC_CLIENT_SECRET: z.string().optional(),
+  KUALIK_RATE: rate,
+  KUALIK_DOCUMENTS: documents,
   LOG_LEVEL: logLevel,
 });
 
@@ -117,7 +233,20 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
     .filter((name) => name.toUpperCase().startsWith('KUALIK_') && !KNOWN.includes(name))
     .sort()
-    .map((name) => `${name} is not a setting of Kualik; the settings of that kind are ${KNOWN.join(' and ')}.`);
+    .map(
+      (name) =>
+        `${name} is not a setting of Kualik; the settings of that kind are ${KNOWN.slice(0, -1).join(', ')} and ${KNOWN.at(-1)}.`,
+    );
+}
+
+const OIDC = ['KUALIK_OIDC_ISSUER', 'KUALIK_OIDC_CLIENT_ID', 'KUALIK_OIDC_CLIENT_SECRET', 'KUALIK_PUBLIC_URL'];
+
+/** A provider needs all four: without the public address it would not know where to send people back to. */
+function oidcProblems(given: Record<string, unknown>): string[] {
+  const missing = OIDC.filter((name) => given[name] === undefined);
+  return OIDC.slice(0, 3).every((name) => given[name] === undefined) || missing.length === 0
+    ? []
+    : [`To sign in with an identity provider, set ${missing.join(' and ')} too.`];
 }
 
 /** @throws ConfigError with every problem at once. */
@@ -127,15 +256,34 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
   const result = environment.safeParse(given);
-  const problems = [...(result.success ? [] : result.error.issues.map((issue) => issue.message)), ...unknownNames(env)];
+  const problems = [
+    ...(result.success ? [] : result.error.issues.map((issue) => issue.message)),
+    ...oidcProblems(given),
+    ...unknownNames(env),
+  ];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   const { PORT, HOST, KUALIK_DATA, DATABASE_URL, KUALIK_SECRET, LOG_LEVEL } = result.data;
+  const { KUALIK_PUBLIC_URL, KUALIK_ANONYMOUS, KUALIK_TRUSTED_PROXIES, KUALIK_OIDC_ISSUER } = result.data;
   return {
     port: PORT,
     host: HOST,
     dataDir: resolve(KUALIK_DATA),
     databaseUrl: DATABASE_URL,
     secret: KUALIK_SECRET,
+    ...(result.data.KUALIK_KEY_FILE ? { keyFile: resolve(result.data.KUALIK_KEY_FILE) } : {}),
+    auditKeyFile: result.data.KUALIK_AUDIT_KEY_FILE && resolve(result.data.KUALIK_AUDIT_KEY_FILE),
     logLevel: LOG_LEVEL,
+    publicUrl: KUALIK_PUBLIC_URL === undefined ? undefined : new URL(KUALIK_PUBLIC_URL).origin,
+    anonymous: KUALIK_ANONYMOUS,
+    trustedProxies: KUALIK_TRUSTED_PROXIES!,
+    oidc: KUALIK_OIDC_ISSUER
+      ? {
+          issuer: KUALIK_OIDC_ISSUER,
+          clientId: result.data.KUALIK_OIDC_CLIENT_ID!,
+          clientSecret: result.data.KUALIK_OIDC_CLIENT_SECRET!,
+        }
+      : undefined,
+    rate: result.data.KUALIK_RATE,
+    documents: result.data.KUALIK_DOCUMENTS,
   };
 }

@@ -1,14 +1,18 @@
 // From a request to what its resolvers hold: one snapshot of the database and one set of loaders; for a mutation one
 // transaction, in which everything else of the operation is read as well.
-// The only place that decides who is asking; today everyone reads as `kualik_reader` and writes as `kualik_editor`.
+// The only place where who asks becomes what the database shows: each level has pools of its own, and teams and the name
+// under which changes are made come from the context that the transaction enters (docs/decisions/0015-rights.md).
 import type { DataSource } from 'typeorm';
+import type { AccessEntry } from './audit/access.js';
+import { ANONYMOUS, type Level, type Role, type Viewer } from './accounts/viewer.js';
 import { openSession, openWriteSession, type Session, type SessionOptions, type WriteSession } from './db/session.js';
-import { forbidden, invalid } from './errors.js';
+import { forbidden, invalid, unauthenticated } from './errors.js';
 import { cursorKeyOf, refuseUnsettled, settingsOf, type Lens } from './lens.js';
 import { links, nouns } from './model.js';
 import { readKnown, type Known } from './records/known.js';
 import { refusedBy } from './records/problems.js';
 import { createLoaders, type Load, type Rows } from './records/loaders.js';
+import type { Keyring } from './sealing/keyring.js';
 import type { LocalDate } from './values/local-date.js';
 import { nowUtc, todayUtc } from './values/today.js';
 
@@ -23,6 +27,8 @@ export interface Writing {
 }
 
 export interface Context {
+  /** Who asks. */
+  viewer: Viewer;
   /** Renewed, with `load`, after each part of a mutation: read them from the context when they are needed. */
   db: Rows;
   load: Load<typeof nouns>;
@@ -30,10 +36,17 @@ export interface Context {
   writing: Writing | undefined;
   /** Runs one field of a mutation; all of them share one transaction, and every one sees what those before it wrote. */
   write<T>(work: (writing: Writing) => Promise<T>): Promise<T>;
+  /**
+   * Tries a change in a transaction of its own that is always undone, rules that wait for its end included; throws what refuses
+   * it. For a question that asks what would happen: nobody else ever sees any of it.
+   */
+  attempt(work: (db: Rows) => Promise<void>): Promise<void>;
   /** Forgets what was read so far. */
   renew(): void;
   /** Seals the cursors of lists. */
   cursorKey: Uint8Array;
+  /** Opens the keys of sealed values; absent: this server seals and opens none. */
+  keyring?: Keyring;
   /** Today in UTC, read once: one operation has one day. */
   today: LocalDate;
   /** The instant at which the operation began, RFC 3339. */
@@ -50,30 +63,49 @@ export interface OpenContext {
   close(error?: unknown): Promise<void>;
 }
 
-export interface ContextOptions {
-  dataSource: DataSource;
-  /** A pool of kualik_editor; without it nothing can be written. */
-  editor?: DataSource;
-  /** Why nobody may write here; absent where they may. */
-  writingRefused?: string;
-  /** Who writes, until there are accounts. */
-  actor?: string;
-  cursorKey: Uint8Array;
-  today?: () => LocalDate;
+/** The pools of one server: one login role of PostgreSQL per level and verb, so that no SQL can exceed the level. */
+export interface Pools {
+  reader(level: Level): Promise<DataSource>;
+  /** Absent: nothing can be written. */
+  editor?(level: Level): Promise<DataSource>;
 }
 
+export interface ContextOptions {
+  pools: Pools;
+  cursorKey: Uint8Array;
+  keyring?: Keyring;
+  today?: () => LocalDate;
+  /** Told of every operation that was shown restricted or sealed records, before its answer leaves; if it fails, nothing is shown. */
+  onRead?: (entry: AccessEntry) => Promise<void>;
+}
+
+export interface Asking {
+  requestId: string;
+  signal?: AbortSignal;
+  viewer?: Viewer;
+}
+
+/** Levels 0 and 1 are the same for everybody who has them; teams, and so a context, matter above. */
+const NEEDS_CONTEXT: Level = 2;
+
 /** Opens the context of one operation; close it when the operation is answered. */
-export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writers }: ContextOptions) {
-  const { editor, writingRefused, actor = 'api' } = writers;
+export function contextOpener({ pools, cursorKey, keyring, today = todayUtc, onRead }: ContextOptions) {
   let known: Promise<Known> | undefined;
-  return ({ requestId, signal }: { requestId: string; signal?: AbortSignal }): Promise<OpenContext> => {
+  return async ({ requestId, signal, viewer = ANONYMOUS }: Asking): Promise<OpenContext> => {
+    const reader = await pools.reader(viewer.level);
     let chosen: string | undefined;
     let opened: Session | undefined;
     let settings: Record<string, string> = {};
     let before: SessionOptions['before'];
     // The session takes its connection with the first statement, when the lens is known.
     const session = (): Session =>
-      (opened ??= openSession(dataSource, { readOnly: true, settings, before, ...(signal ? { signal } : {}) }));
+      (opened ??= openSession(reader, {
+        readOnly: true,
+        settings,
+        before,
+        ...(viewer.level >= NEEDS_CONTEXT ? { context: viewer.context } : {}),
+        ...(signal ? { signal } : {}),
+      }));
     let transaction: WriteSession | undefined;
     // Not read from the context: Apollo gives resolvers a copy of it.
     let found: Known | undefined;
@@ -82,27 +114,39 @@ export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writ
     // A resolver that comes after the answer must not open a snapshot that nobody would close.
     let closed = false;
     const answering = (): Session | WriteSession => {
+      mustBe(viewer, 'reader', 'read cases');
       if (closed && !opened && !transaction) throw new Error('The operation is over; this came too late.');
       return current();
     };
-    const readRows = (): Rows => ({ rows: async (name, text, values) => answering().rows(name, text, [...values]) });
+    const shown = new Shown();
+    const readRows = (): Rows => ({
+      rows: async (name, text, values) => shown.note(await answering().rows(name, text, [...values])),
+    });
     const db = readRows();
 
-    async function openWriting(): Promise<Writing> {
-      if (writingRefused !== undefined) throw forbidden(writingRefused, { rule: 'writing-refused' });
+    async function beginWriting(): Promise<{ session: WriteSession; read: Known }> {
+      mustBe(viewer, 'editor', 'change records');
+      const editor = await pools.editor?.(viewer.level);
       if (!editor) throw forbidden('This server only reads.', { rule: 'writing-refused' });
       // A failed reading of what is known is tried again by the next mutation.
       known ??= readKnown(editor).catch((error: unknown) => {
         known = undefined;
         throw error;
       });
-      const read = (found = await known);
-      transaction = await openWriteSession(editor, {
+      const read = await known;
+      const session = await openWriteSession(editor, {
         ...(signal ? { signal } : {}),
-        settings: { 'kualik.actor': actor, 'kualik.request': requestId },
+        ...(viewer.context === undefined ? {} : { context: viewer.context }),
+        settings: { 'kualik.actor': viewer.login, 'kualik.request': requestId },
       });
+      return { session, read };
+    }
+
+    async function openWriting(): Promise<Writing> {
+      const { session: begun, read } = await beginWriting();
+      [transaction, found] = [begun, read];
       return {
-        actor,
+        actor: viewer.login,
         known: read,
         async because(reason) {
           if (!reason || reasons.has(reason)) return;
@@ -113,6 +157,7 @@ export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writ
     }
 
     const contextValue: Context = {
+      viewer,
       db,
       load: createLoaders(db, nouns, links),
       writing: undefined,
@@ -125,11 +170,23 @@ export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writ
           this.renew();
         }
       },
+      async attempt(work) {
+        const { session: tried, read } = await beginWriting();
+        try {
+          await work({ rows: (name, text, values) => tried.rows(name, text, [...values]) });
+          await tried.rows('ask the rules that wait', 'set constraints all immediate', []);
+        } catch (error) {
+          throw refusedBy(error, read.rules);
+        } finally {
+          await tried.close(new Error('It was only tried.'));
+        }
+      },
       renew() {
         this.db = readRows();
         this.load = createLoaders(this.db, nouns, links);
       },
       cursorKey,
+      ...(keyring ? { keyring } : {}),
       today: today(),
       now: nowUtc(),
       requestId,
@@ -152,7 +209,38 @@ export function contextOpener({ dataSource, cursorKey, today = todayUtc, ...writ
         // Rules that wait for the end of the transaction.
         throw refusedBy(refused, found!.rules);
       });
+      if (shown.ids.size > 0) await onRead?.(shown.entry(viewer, requestId));
     };
-    return Promise.resolve({ contextValue, session: current, close });
+    return { contextValue, session: current, close };
   };
+}
+
+/** The records above level 1 that an operation was given. Counted rows say nothing of anybody and are not among them. */
+class Shown {
+  readonly ids = new Set<string>();
+  #level = 0;
+
+  note<T>(rows: T[]): T[] {
+    for (const row of rows as { id?: unknown; sensitivity?: unknown }[]) {
+      if (typeof row.sensitivity !== 'number' || row.sensitivity < NEEDS_CONTEXT || typeof row.id !== 'string')
+        continue;
+      this.ids.add(row.id);
+      this.#level = Math.max(this.#level, row.sensitivity);
+    }
+    return rows;
+  }
+
+  entry({ login, tokenId }: Viewer, request: string): AccessEntry {
+    const details = { ids: [...this.ids].sort(), ...(tokenId === undefined ? {} : { token: tokenId }) };
+    return { kind: 'read', operation: 'graphql', actor: login, request, level: this.#level, details };
+  }
+}
+
+/** Roles are verbs; whether there is anything to use them on is not said. */
+function mustBe({ kind, roles }: Viewer, role: Role, verb: string): void {
+  if (roles.has(role)) return;
+  if (kind === 'anonymous') throw unauthenticated(`Sign in to ${verb}.`);
+  throw forbidden(`Your account may not ${verb}; ask an administrator for the role "${role}".`, {
+    rule: `role-${role}`,
+  });
 }

@@ -9,6 +9,7 @@ import { placeLinks, places } from './places/model.js';
 import { mergeLinks } from './records/links.js';
 import { entityOf, type Noun } from './records/noun.js';
 import { refugeeFigures, refugeeLinks, refugeeStatuses, statusDecisions, statusDocuments } from './refugees/model.js';
+import { sealedLinks, sealedValues } from './sealed/model.js';
 import { captures, custodySteps, sourceInterests, sourceLinks, sources } from './sources/model.js';
 import { tradeGoods, tradeLinks, tradeMeasures, tradeObservations } from './trade/model.js';
 
@@ -39,6 +40,7 @@ export const nouns = {
   trade_measures: tradeMeasures,
   trade_goods: tradeGoods,
   trade_observations: tradeObservations,
+  sealed_values: sealedValues,
 };
 export type NounName = keyof typeof nouns;
 
@@ -53,6 +55,7 @@ export const links = mergeLinks([
   detentionLinks,
   refugeeLinks,
   tradeLinks,
+  sealedLinks,
 ]);
 
 export const entities = Object.values<Noun>(nouns).map(entityOf);

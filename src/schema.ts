@@ -24,7 +24,9 @@ import { linkResolvers } from './records/link-resolvers.js';
 import type { Noun } from './records/noun.js';
 import { recordResolvers } from './records/resolvers.js';
 import { scalarResolvers } from './records/scalars.js';
+import { viewerResolvers } from './records/viewer.js';
 import { refugeeResolvers } from './refugees/resolvers.js';
+import { sealedResolvers } from './sealed/resolvers.js';
 import { sourceResolvers } from './sources/resolvers.js';
 import { statisticsResolvers } from './statistics/resolvers.js';
 import { timelineResolvers } from './timeline/resolvers.js';
@@ -56,6 +58,7 @@ const isScalar = (value: unknown): boolean => typeof (value as { serialize?: unk
 
 const nounResolvers: Resolvers[] = [
   recordResolvers,
+  viewerResolvers,
   personResolvers,
   organizationResolvers(nouns),
   placeResolvers(nouns),
@@ -67,6 +70,7 @@ const nounResolvers: Resolvers[] = [
   eventResolvers(nouns),
   refugeeResolvers,
   tradeResolvers,
+  sealedResolvers(nouns),
   incidentResolvers(nouns),
   timelineResolvers,
   certificateResolvers,

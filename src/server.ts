@@ -9,10 +9,11 @@ import type { Logger } from 'pino';
 import { failureOf, send, sendAndLinger, sendRaw } from './http/answer.js';
 import { parseQuestion, readBody } from './http/body.js';
 import { Connections } from './http/drain.js';
-import { Gate, type GateLimits } from './http/gate.js';
+import { DOOR_LIMITS, Gate, type GateLimits } from './http/gate.js';
 import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js';
 import { readiness } from './http/health.js';
 import { operationNameFor, redacted } from './http/log.js';
+import type { Meter } from './http/rate.js';
 import { refuse } from './http/refusal.js';
 import {
   answerType,
@@ -27,12 +28,15 @@ import {
 } from './http/request.js';
 import { lostRace } from './http/sqlstate.js';
 import { staticFiles } from './http/static.js';
+import { readDocuments, type Documents } from './http/trusted.js';
 
 export { builtExplorer } from './http/static.js';
 
 /** What a context may know of the request that it serves. */
-export interface RequestInfo {
+export interface RequestInfo<V = unknown> {
   requestId: string;
+  /** Who asks, as `identify` found. */
+  viewer: V;
   /** Aborted when the client is gone, or when the server stops and cannot wait any longer. */
   signal: AbortSignal;
   headers: IncomingHttpHeaders;
@@ -45,8 +49,12 @@ export interface OpenContext<C> {
   close(error?: unknown): Promise<void>;
 }
 
-export interface ServerOptions<C extends BaseContext> extends Omit<EngineOptions<C>, 'drain'> {
-  openContext: (info: RequestInfo) => Promise<OpenContext<C>>;
+export interface ServerOptions<C extends BaseContext, V> extends Omit<EngineOptions<C>, 'drain'> {
+  /** Asked before a byte of the body is read; throws for whoever may not ask at all. */
+  identify: (request: IncomingMessage) => Promise<V>;
+  /** Addresses of their own, such as those of signing in. True if it was theirs, and then it is answered. */
+  routes?: (req: IncomingMessage, res: ServerResponse, path: string, requestId: string) => Promise<boolean>;
+  openContext: (info: RequestInfo<V>) => Promise<OpenContext<C>>;
   /** Whether the database can be asked; may throw. */
   ready: () => Promise<boolean>;
   /** 0 takes a free one. */
@@ -58,6 +66,12 @@ export interface ServerOptions<C extends BaseContext> extends Omit<EngineOptions
   /** Names this server answers under besides loopback, such as that of a proxy in front. Elsewhere than on loopback: default any. */
   hosts?: readonly string[];
   gate?: GateLimits;
+  /** The points of whoever asks; none: as many as they like. */
+  meter?: (viewer: V, request: IncomingMessage) => Meter | undefined;
+  /** Documents that may be asked for by their id; those of the explorer unless said otherwise. */
+  documents?: Pick<Documents, 'text'>;
+  /** Throws for whoever may ask for those only. */
+  checkFree?: (viewer: V) => void;
 }
 
 export interface RunningServer {
@@ -84,9 +98,10 @@ const MOST_CONNECTIONS = 4_096;
 const CANCEL_AFTER = 8_500;
 const CUT_AFTER = 9_500;
 
-export async function startServer<C extends BaseContext>(options: ServerOptions<C>): Promise<RunningServer> {
-  const { logger } = options;
+export async function startServer<C extends BaseContext, V>(options: ServerOptions<C, V>): Promise<RunningServer> {
+  const { logger, documents = readDocuments([options.explorerDir]) } = options;
   const gate = new Gate(options.gate);
+  const door = new Gate(DOOR_LIMITS);
   const files = staticFiles(options.explorerDir);
   const isReady = readiness(options.ready);
   const hosts = allowedHosts(options);
@@ -113,6 +128,7 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
       checkHost(req, hosts);
       const path = pathOf(req);
       if (path === '/graphql') await answerQuestion(req, res, requestId);
+      else if (await options.routes?.(req, res, path, requestId)) return;
       else if (req.method !== 'GET' && req.method !== 'HEAD') throw refuse.method('GET, HEAD');
       else if (path === '/livez') send(res, 200, requestId, '');
       else if (path === '/readyz') send(res, !stopping && (await isReady()) ? 200 : 503, requestId, '');
@@ -127,26 +143,37 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
     checkOrigin(req, hosts);
     checkContent(req);
     const type = answerType(req.headers.accept);
-    if (stopping) throw refuse.stopping();
-    const body = await readBody(req, res);
-    if (body === undefined) return; // the client left
-    const question = parseQuestion(body);
-
-    const started = performance.now();
+    if (connections.isLate(req)) throw refuse.stopping();
+    gate.check();
     const caller = new AbortController();
     res.once('close', () => {
       if (!res.writableFinished) caller.abort();
     });
-    await gate.enter(caller.signal);
-    running.add(caller);
+    const viewer = await door.through(caller.signal, () => options.identify(req));
+    const meter = options.meter?.(viewer, req);
     try {
-      const info = { requestId, signal: caller.signal, headers: req.headers, remoteAddress: req.socket.remoteAddress };
-      const outcome = await ask(info, (contextValue) => engine.run(question, type, requestId, contextValue), type);
-      note(requestId, outcome, performance.now() - started);
-      send(res, outcome.status, requestId, outcome.body, outcome.headers);
+      meter?.open();
+      const body = await readBody(req, res);
+      if (body === undefined) return; // the client left
+      // Nothing is parsed for who is refused, and nobody has a place while their body is still arriving.
+      const started = performance.now();
+      await gate.through(caller.signal, async () => {
+        running.add(caller);
+        const question = parseQuestion(body, documents?.text);
+        if (!question.isTrusted) options.checkFree?.(viewer);
+        const { headers, socket } = req;
+        const info = { requestId, viewer, signal: caller.signal, headers, remoteAddress: socket.remoteAddress };
+        const asking = { type, requestId, charge: meter?.charge, explain: headers['x-explain-cost'] === '1' };
+        const outcome = await ask(info, (contextValue) => engine.run(question, asking, contextValue), type);
+        note(requestId, outcome, performance.now() - started);
+        showRate(res, meter);
+        send(res, outcome.status, requestId, outcome.body, outcome.headers);
+      });
+    } catch (error) {
+      showRate(res, meter);
+      throw error;
     } finally {
       running.delete(caller);
-      gate.leave();
     }
   }
 
@@ -155,7 +182,7 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
    * the person who saves must not repeat what the machine can. A second loss in a row waits a little longer.
    */
   async function ask(
-    info: RequestInfo,
+    info: RequestInfo<V>,
     run: (contextValue: C) => Promise<Outcome>,
     type: AnswerType,
   ): Promise<Outcome> {
@@ -168,7 +195,7 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
 
   /** Opens, runs, closes, in this order, and never answers before the last: a commit can fail too. */
   async function attempt(
-    info: RequestInfo,
+    info: RequestInfo<V>,
     run: (contextValue: C) => Promise<Outcome>,
     type: AnswerType,
   ): Promise<Outcome> {
@@ -234,10 +261,11 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
   async function drain(): Promise<void> {
     const cancel = setTimeout(() => running.forEach((caller) => caller.abort()), CANCEL_AFTER);
     const cut = setTimeout(() => connections.closeAll(), CUT_AFTER);
-    connections.closeIdle();
+    await connections.stop();
+    await connections.closeIdle();
     await Promise.race([gate.empty(), new Promise((resolve) => setTimeout(resolve, CUT_AFTER).unref())]);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    connections.closeIdle();
+    await connections.closeIdle();
     await closed;
     clearTimeout(cancel);
     clearTimeout(cut);
@@ -245,7 +273,7 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, () => {
+    server.listen({ port: options.port, host: options.host, backlog: MOST_CONNECTIONS }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -266,6 +294,11 @@ export async function startServer<C extends BaseContext>(options: ServerOptions<
 function allowedHosts({ host, hosts }: { host: string; hosts?: readonly string[] }): ReadonlySet<string> | undefined {
   if (!isLoopback(host) && !hosts?.length) return undefined;
   return new Set(hosts?.map((name) => name.toLowerCase()));
+}
+
+function showRate(res: ServerResponse, meter: Meter | undefined): void {
+  if (!meter || res.headersSent) return;
+  for (const [name, value] of Object.entries(meter.headers())) res.setHeader(name, value);
 }
 
 /** The answer's type for a request that may be refused for its accept header. */

@@ -1,33 +1,55 @@
 // Where the floors are joined into a running Kualik: the graph on a pool of the reader, datasets on a pool of the editor.
 import { hkdfSync } from 'node:crypto';
+import { openAccounts } from './accounts/accounts.js';
+import { addressOf } from './accounts/address.js';
+import { anonymousAllowed } from './accounts/anonymous.js';
+import type { Viewer } from './accounts/viewer.js';
+import { logAccess } from './audit/access.js';
 import type { Parts } from './commands/parts.js';
-import { contextOpener } from './context.js';
+import { contextOpener, type Context } from './context.js';
 import { loadDirectory } from './exchange/load.js';
 import { renderReport } from './exchange/report.js';
-import { isLoopback } from './http/request.js';
+import { authRoutes } from './http/auth/routes.js';
+import { ratesFor } from './http/rate.js';
+import { checkFree } from './http/trusted.js';
 import { entities } from './model.js';
 import { readKnown } from './records/known.js';
 import { buildSchema } from './schema.js';
+import { keyPlace } from './sealing/key-file.js';
+import { openKeyring } from './sealing/keyring.js';
 import { builtExplorer, startServer } from './server.js';
-
-/** Whoever can reach the server could change anything, and nobody would know who it was. */
-const NOT_WITHOUT_ACCOUNTS =
-  'Until Kualik has accounts, it takes changes only while it listens on this computer alone; start it with HOST=127.0.0.1 to write.';
 
 export const parts: Parts = {
   entities,
-  startServer: async ({ config, secret, reader, editor, logger }) => {
+  startServer: async ({ config, secret, pools, demo, logger }) => {
+    const [gate, reader] = await Promise.all([pools.gate(), pools.reader(0)]);
+    const accounts = openAccounts({
+      gate,
+      secret,
+      anonymous: anonymousAllowed(gate, { setting: config.anonymous, demo }),
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+      ...(config.oidc === undefined ? {} : { oidc: config.oidc }),
+    });
+    const hosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname];
     const { rules } = await readKnown(reader);
-    return startServer({
+    const meter = config.rate === undefined ? undefined : ratesFor(config.rate);
+    return startServer<Context, Viewer>({
       schema: buildSchema(),
+      identify: (request) => accounts.viewerOf(request),
+      routes: authRoutes(accounts, { trustedProxies: config.trustedProxies, hosts: new Set(hosts) }),
+      hosts,
+      meter: (viewer, { headers, socket: { remoteAddress } }) =>
+        meter?.(viewer, addressOf({ headers, remoteAddress }, config.trustedProxies)),
+      ...(config.documents === 'trusted' ? { checkFree } : {}),
       openContext: contextOpener({
-        dataSource: reader,
-        ...(editor ? { editor } : {}),
-        ...(isLoopback(config.host) ? {} : { writingRefused: NOT_WITHOUT_ACCOUNTS }),
+        pools,
         cursorKey: cursorKey(secret),
+        keyring: openKeyring(keyPlace(config).file),
+        onRead: (entry) => logAccess(accounts.tools.gate.rows, [entry]),
       }),
       constraintMessage: (name) => rules.get(name)?.sentence,
-      ready: async () => (await reader.query('select 1 as one')).length === 1,
+      // Not through a pool of readers, which a crowd may be waiting for.
+      ready: async () => (await accounts.tools.gate.rows('select 1 as one')).length === 1,
       port: config.port,
       host: config.host,
       logger,

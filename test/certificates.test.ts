@@ -308,14 +308,14 @@ describe('what runs out', () => {
 });
 
 describe('coverage', () => {
-  const COVERAGE = `query ($person: ID!, $kind: StatusDocumentKind, $from: LocalDate, $to: LocalDate, $day: LocalDate = "2020-01-01") { coverage(person: $person, kind: $kind, from: $from, to: $to) {
+  const COVERAGE = `query ($person: ID!, $kind: StatusDocumentKind, $from: LocalDate, $until: LocalDate, $day: LocalDate = "2020-01-01") { coverage(person: $person, kind: $kind, from: $from, until: $until) {
     person { id } documents { id } certain { from until } possible { from until } certainGaps { from until } possibleGaps { from until }
     certainOverlaps { documents { id } days { from until } } possibleOverlaps { documents { id } days { from until } } on(date: $day) { answer documents { document { id } } } } }`;
   const ask = async (variables: Record<string, unknown>) =>
     named((await views.ask(COVERAGE, variables)).coverage) as Record<string, unknown>;
 
   test('certain and possible days, gaps and overlaps', async () => {
-    expect(await ask({ person: id('amina'), from: '2019-01-01', to: '2022-12-31' })).toEqual({
+    expect(await ask({ person: id('amina'), from: '2019-01-01', until: '2022-12-31' })).toEqual({
       person: { id: 'amina' },
       documents: [{ id: 'amina-third' }, { id: 'amina-first' }, { id: 'amina-second' }],
       certain: [
@@ -370,14 +370,14 @@ describe('coverage', () => {
       certainGaps: [],
       on: { answer: 'NONE', documents: [] },
     });
-    expect(await ask({ person: id('gulnara'), from: '2020-01-01', to: '2020-01-02' })).toMatchObject({
+    expect(await ask({ person: id('gulnara'), from: '2020-01-01', until: '2020-01-02' })).toMatchObject({
       certainGaps: [{ from: '2020-01-01', until: '2020-01-02' }],
     });
     expect(await ask({ person: '00000000-0000-4000-8000-000000000000' })).toMatchObject({
       person: null,
       documents: [],
     });
-    await expect(ask({ person: id('amina'), from: '2020-01-02', to: '2020-01-01' })).rejects.toMatchObject({
+    await expect(ask({ person: id('amina'), from: '2020-01-02', until: '2020-01-01' })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
     });
   });

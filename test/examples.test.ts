@@ -3,27 +3,23 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { pino } from 'pino';
-import type { DataSource } from 'typeorm';
-import { createDataSource } from '../src/db/data-source.js';
 import { packageRoot } from '../src/paths.js';
-import { parts } from '../src/wiring.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
+import { serveOn, type Serving } from './support/serving.js';
 
 const run = promisify(execFile);
 let database: FreshDatabase;
-let reader: DataSource;
-let server: { url: string; stop(): Promise<void> };
+let server: Serving;
+let closed: Serving;
 
 beforeAll(async () => {
   database = await freshDatabase('founding');
-  reader = await createDataSource({ url: database.readerUrl, entities: parts.entities }).initialize();
-  const config = { port: 0, host: '127.0.0.1', dataDir: '', logLevel: 'silent' as const };
-  server = await parts.startServer({ config, secret: Buffer.alloc(32, 1), reader, logger: pino({ level: 'silent' }) });
+  server = await serveOn(database);
+  closed = await serveOn(database, { anonymous: 'off' });
 });
 afterAll(async () => {
   await server?.stop();
-  await reader?.destroy();
+  await closed?.stop();
   await database?.drop();
 });
 
@@ -59,15 +55,25 @@ describe.each(EXAMPLES)('$name', ({ name, program, before, needs }) => {
   const present = missing.length === 0 || process.env.CI ? test : test.skip;
 
   present('prints the certificates that run out within 90 days of 2022-08-01', async () => {
-    const { stdout } = await run(program, [...before, example(name), `${server.url}/graphql`], { cwd: packageRoot });
+    const { stdout } = await run(program, [...before, example(name), `${server.base}/graphql`], { cwd: packageRoot });
     const table = rows(stdout);
     expect(table[0]).toEqual(EXPECTED[0]);
     expect([...table].sort()).toEqual([...EXPECTED].sort());
     expect(table.map((row) => row[3])).toEqual(EXPECTED.map((row) => row[3]));
   });
 
+  present('signs in with a token where nobody reads without one', async () => {
+    const asking = (env: Record<string, string>) =>
+      run(program, [...before, example(name), `${closed.base}/graphql`], {
+        cwd: packageRoot,
+        env: { ...process.env, ...env },
+      });
+    await expect(asking({ KUALIK_TOKEN: '' })).rejects.toMatchObject({ stderr: expect.stringMatching(/Sign in at/) });
+    expect(rows((await asking({ KUALIK_TOKEN: closed.analyst.token })).stdout)).toHaveLength(EXPECTED.length);
+  });
+
   present('says in one sentence what is wrong when the answer is an error, and fails', async () => {
-    const wrong = run(program, [...before, example(name), `${server.url}/nowhere`], { cwd: packageRoot });
+    const wrong = run(program, [...before, example(name), `${server.base}/nowhere`], { cwd: packageRoot });
     await expect(wrong).rejects.toMatchObject({
       code: expect.any(Number),
       stdout: expect.not.stringContaining('Musakhan'),

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { pino } from 'pino';
+import { ANONYMOUS } from '../src/accounts/viewer.js';
 import { contextOpener } from '../src/context.js';
 import { createDataSource } from '../src/db/data-source.js';
 import { entities } from '../src/model.js';
@@ -59,7 +60,11 @@ inBrowser('the explorer', () => {
     };
     server = await startServer({
       schema: buildSchema(),
-      openContext: contextOpener({ dataSource, cursorKey: Buffer.alloc(32, 7) }),
+      identify: () => Promise.resolve(ANONYMOUS),
+      openContext: contextOpener({
+        pools: { reader: () => Promise.resolve(dataSource) },
+        cursorKey: Buffer.alloc(32, 7),
+      }),
       ready: () => Promise.resolve(true),
       port: 0,
       host: '127.0.0.1',
@@ -134,6 +139,18 @@ inBrowser('the explorer', () => {
     await execute(page);
     await answer(page).getByText('"data"').waitFor();
     expect(complaints).toEqual([]);
+    await close();
+  }, 60_000);
+
+  test('where no answer stands yet a hint says how to get one, and it goes when the answer comes', async () => {
+    const { page, close } = await visit();
+    const hint = page.getByText('No answer yet.');
+    await hint.waitFor();
+    await execute(page);
+    await answer(page).getByText('"data"').waitFor();
+    expect(await hint.count()).toBe(0);
+    await page.getByRole('tab').nth(1).click();
+    await hint.waitFor();
     await close();
   }, 60_000);
 

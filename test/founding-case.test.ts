@@ -283,7 +283,7 @@ test('21. What the talks changed, and what followed within ten days', async () =
   const { talks, timeline } = await ask(
     `query ($t1: ID!, $case: ID!) {
        talks: event(id: $t1) { starts { edtf } links { kind assessment to { id } stances { stance informantRecord { id } } temporalCheck { result } } }
-       timeline(of: { case: $case }, from: "2021-02-02", to: "2021-02-12", kinds: [EVENT], first: 100) { nodes { record { id } date { edtf earliest } } } }`,
+       timeline(of: { case: $case }, from: "2021-02-02", until: "2021-02-12", kinds: [EVENT], first: 100) { nodes { record { id } date { edtf earliest } } } }`,
     { t1: id('t1'), case: id('founding-case') },
   );
   const accepted = talks.links.find((l: any) => l.to.id === id('wagons-accepted'));
@@ -370,8 +370,8 @@ test('26. UNHCR figures are compatible with the grants, and no proof of them', a
 test("27. Musakhan's timeline from 2019 to 2022, and who shares it", async () => {
   const { timeline, companions } = await ask(
     `query ($km: ID!) {
-       timeline(of: { person: $km }, from: "2019-01-01", to: "2022-12-31", first: 100) { nodes { kind title date { edtf } record { id } persons { id } sources { title } } }
-       companions(person: $km, from: "2019-01-01", to: "2022-12-31") { person { id } sharedEntries shared { how entry { record { id } } } } }`,
+       timeline(of: { person: $km }, from: "2019-01-01", until: "2022-12-31", first: 100) { nodes { kind title date { edtf } record { id } persons { id } sources { title } } }
+       companions(person: $km, from: "2019-01-01", until: "2022-12-31") { person { id } sharedEntries shared { how entry { record { id } } } } }`,
     { km: id('km') },
   );
   const nine = [
@@ -417,4 +417,22 @@ test('trade incidents linked to the grants: how, who says so, how sure', async (
   );
   expect(m1.measure.statedMotive).toMatch(/quarantine|epidemic/i);
   expect(decision.tradeIncidents.map((i: any) => i.event.id)).toContain(id('m1'));
+});
+
+test('a name that is asked for comes before names in which it stands somewhere inside, page after page', async () => {
+  const SEARCH = `query ($name: String!, $first: Int, $after: String) { persons(filter: { name: $name }, first: $first, after: $after) { nodes { id name } pageInfo { hasNextPage endCursor } } }`;
+  const all = (await ask(SEARCH, { name: 'Akan' })).persons.nodes;
+  expect(all.map((person: any) => person.name).slice(0, 2)).toEqual(['Kaisha Akan', 'Kaster Musakhan']);
+  const paged: any[] = [];
+  for (let after: string | null = null; ;) {
+    const { persons }: any = await ask(SEARCH, { name: 'Akan', first: 1, after });
+    paged.push(...persons.nodes);
+    if (!persons.pageInfo.hasNextPage) break;
+    after = persons.pageInfo.endCursor;
+  }
+  expect(paged).toEqual(all);
+  const { organizations } = await ask(`{ organizations(filter: { name: "china" }) { nodes { name } } }`);
+  const names: string[] = organizations.nodes.map((one: any) => one.name.toLowerCase());
+  const isWord = names.map((name) => /\bchina\b/.test(name));
+  expect(isWord).toEqual([...isWord].sort((a, b) => Number(b) - Number(a)));
 });

@@ -48,12 +48,21 @@ describe('case files', () => {
     const { case: file } = await h.ask(
       `query ($id: ID!) { case(id: $id) {
         events: members(type: ["Event"]) { nodes { record { __typename } } }
-        none: members(type: ["Nonsense"]) { nodes { id } }
+        none: members(type: ["Place"]) { nodes { id } }
         page: members(first: 3) { nodes { id } pageInfo { hasNextPage endCursor } } } }`,
       { id: h.id('gate') },
     );
     expect(file.events.nodes).toEqual([{ record: { __typename: 'Event' } }, { record: { __typename: 'Event' } }]);
     expect(file.none.nodes).toEqual([]);
+    await expect(
+      h.ask(`query ($id: ID!) { case(id: $id) { members(type: ["Event", "Persn"]) { nodes { id } } } }`, {
+        id: h.id('gate'),
+      }),
+    ).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      path: ['type', 1],
+      message: '"Persn" is not a type of records in this graph. Did you mean "Person"?',
+    });
     expect(file.page.pageInfo.hasNextPage).toBe(true);
     const next = await h.ask(
       `query ($id: ID!, $after: String) { case(id: $id) { members(after: $after) { nodes { id } } } }`,

@@ -136,6 +136,18 @@ describe('a claim', () => {
 });
 
 describe('the list of claims', () => {
+  test('a field that claims never decide is refused, here and among conflicts', async () => {
+    for (const [query, path] of [
+      ['{ claims(filter: { field: "strats" }) { nodes { id } } }', ['filter', 'field']],
+      ['{ conflicts(field: "strats") { nodes { field } } }', ['field']],
+    ] as const)
+      await expect(h.ask(query)).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+        path,
+        message: '"strats" is not a field that claims decide. Did you mean "starts"?',
+      });
+  });
+
   test.each([
     [{ record: 'release', field: 'starts' }, 4],
     [{ reference: 'P14' }, 1],

@@ -50,14 +50,18 @@ describe('what time says of two records', () => {
     });
   });
 
-  test('a record that is not there counts as not dated', async () => {
-    const answer = await check(NOBODY, home.id('halt'));
-    expect(answer).toMatchObject({
-      result: 'UNDETERMINED',
-      cause: null,
-      causeDate: null,
-      effectDate: { edtf: '2020-11-03' },
-    });
+  test('of a record that is not there nothing is said, and what is no id is refused where it stands', async () => {
+    expect(await check(NOBODY, home.id('halt'))).toBeNull();
+    expect(await check(home.id('halt'), NOBODY)).toBeNull();
+    for (const [side, sides] of Object.entries({
+      cause: ['abc', home.id('halt')],
+      effect: [home.id('halt'), 'abc'],
+    } as Record<string, [string, string]>))
+      await expect(check(...sides)).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+        path: [side],
+        message: '"abc" is not an id; copy the id of a record from an answer.',
+      });
   });
 });
 

@@ -6,7 +6,7 @@ import { house, type House } from './support/house.js';
 
 let here: House;
 beforeAll(async () => {
-  here = await house();
+  here = await house({ everything: true });
 });
 afterAll(() => here?.close());
 
@@ -80,7 +80,7 @@ describe('the history of a record', () => {
       ],
       { actor: 'amina', reason: 'Maps compared.' },
     );
-    await edit([[`update places set sensitivity = 2 where id = $1`, [place]]]);
+    await edit([[`update places set kind = 'REGION' where id = $1`, [place]]]);
     await withClient(here.database.editorUrl, async (client) => {
       await client.query(`begin; set local kualik.actor = 'dana'; set local kualik.reason = 'Entered twice.'`);
       await client.query(`select house.retract($1, (select version from places where id = $1), 'Entered twice.')`, [
@@ -126,8 +126,49 @@ describe('the history of a record', () => {
       { field: 'rankReason', before: null, after: 'The older map has it.', beforeClaim: null, afterClaim: null },
     ]);
     expect(changes[5].fields).toEqual([
-      { field: 'sensitivity', before: 'INTERNAL', after: 'RESTRICTED', beforeClaim: null, afterClaim: null },
+      { field: 'kind', before: 'LOCALITY', after: 'REGION', beforeClaim: null, afterClaim: null },
     ]);
+  });
+
+  test('is read as it was at an instant, and by no other clock', async () => {
+    const AS_OF = `query ($id: ID!, $asOf: AsOf, $after: String) { history(record: $id, asOf: $asOf, first: 2, after: $after) {
+      nodes { recordId version recordedAt } totalCount { value } pageInfo { endCursor } } }`;
+    const whole = (await historyOf(place)).map(({ recordId, version, recordedAt }) => ({
+      recordId,
+      version,
+      recordedAt,
+    }));
+    const asOf = { recordedBy: whole[4]!.recordedAt };
+    const { history: then } = await here.ask(AS_OF, { id: place, asOf });
+    expect(then.totalCount.value).toBe(5);
+    expect(then.nodes).toEqual(whole.slice(0, 2));
+    const { history: next } = await here.ask(AS_OF, { id: place, asOf, after: then.pageInfo.endCursor });
+    expect(next.nodes).toEqual(whole.slice(2, 4));
+    for (const wrong of [{ publishedBy: '2020-01-01' }, { accordingTo: [source] }, { validOn: '2020-01-01' }])
+      await expect(here.ask(AS_OF, { id: place, asOf: { ...asOf, ...wrong } })).rejects.toMatchObject({
+        rule: 'history-is-read-by-recording',
+      });
+  });
+
+  test('gives the claims of one transaction as they were recorded, here and in the feed', async () => {
+    const [region] = await edit([[ADD, ['Many names']]]);
+    const claimed = await edit(
+      Array.from({ length: 30 }, (_, n): [string, unknown[]] => [CLAIM, [region, `Name ${n}`, source]]),
+    );
+    const told = (await historyOf(region!)).map(({ recordId }) => recordId);
+    expect(told).toEqual([region, ...claimed]);
+    const feed: string[] = [];
+    let cursor: string | null = null;
+    for (;;) {
+      const { changes } = (await here.ask(
+        `query ($after: String) { changes(nouns: ["Claim"], first: 7, after: $after) { nodes { recordId } cursor hasMore } }`,
+        { after: cursor },
+      )) as any;
+      feed.push(...changes.nodes.map(({ recordId }: any) => recordId));
+      cursor = changes.cursor;
+      if (!changes.hasMore) break;
+    }
+    expect(feed.filter((id) => claimed.includes(id))).toEqual(claimed);
   });
 
   test('names its instants so that a reading as of one finds that version', async () => {
@@ -197,6 +238,12 @@ const FEED = `query ($after: String, $since: DateTime, $nouns: [String!], $first
     cursor hasMore nodes { recordId noun version kind recordedAt actor }
   }
 }`;
+
+test('every root field looks through the clocks, but those that say why not', () => {
+  const fields = Object.values(here.schema.getQueryType()!.getFields());
+  const without = fields.filter(({ args }) => !args.some(({ name }) => name === 'asOf')).map(({ name }) => name);
+  expect(without.sort()).toEqual(['changes', 'verifyCapture', 'viewer']);
+});
 
 describe('the feed of all changes', () => {
   interface Asking {

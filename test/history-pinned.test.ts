@@ -54,7 +54,7 @@ function pinned(schema: GraphQLSchema, query: string, at: string): string {
 
 let here: House;
 beforeAll(async () => {
-  here = await house({ template: 'founding', today: '2026-11-01' });
+  here = await house({ template: 'founding', today: '2026-11-01', everything: true });
 });
 afterAll(() => here?.close());
 

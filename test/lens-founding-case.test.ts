@@ -211,11 +211,35 @@ describe('2, 4, 7: who held which certificate on a day', () => {
   });
 
   test.each(titled([[{ P: '2021-10-20' }], [{ S: 'S1' }], [{}]] as [Seen][]))(
+    '%s: nobody has to be named to be answered: all six are listed (4)',
+    async (_, lens) => {
+      const { certificateHolders } = await look(
+        lens,
+        `query ($case: ID!, $asOf: AsOf) { certificateHolders(on: "2021-12-01", country: "KZ", case: $case, asOf: $asOf) { nodes { person { id } answer } } }`,
+        { case: id('founding-case') },
+      );
+      const answers = certificateHolders.nodes.map((n: any) => [
+        keysOf([n.person.id], 'km ma ka bm ss tt')[0],
+        n.answer,
+      ]);
+      const inferred = lens.P || lens.S ? 'UNKNOWN' : 'POSSIBLE';
+      expect(Object.fromEntries(answers)).toEqual({
+        km: 'CERTAIN',
+        ma: 'CERTAIN',
+        ka: inferred,
+        bm: inferred,
+        tt: 'NONE',
+        ss: 'NONE',
+      });
+    },
+  );
+
+  test.each(titled([[{ P: '2021-10-20' }], [{ S: 'S1' }], [{}]] as [Seen][]))(
     '%s: no gap is certain around 18 October 2021',
     async (_, lens) => {
       const { coverage } = await look(
         lens,
-        `query ($km: ID!, $asOf: AsOf) { coverage(person: $km, kind: REFUGEE_CERTIFICATE, from: "2021-10-10", to: "2021-10-25", asOf: $asOf) { certainGaps { from until } on(date: "2021-10-18") { answer } } }`,
+        `query ($km: ID!, $asOf: AsOf) { coverage(person: $km, kind: REFUGEE_CERTIFICATE, from: "2021-10-10", until: "2021-10-25", asOf: $asOf) { certainGaps { from until } on(date: "2021-10-18") { answer } } }`,
         { km: id('km') },
       );
       expect(coverage).toEqual({ certainGaps: [], on: { answer: 'POSSIBLE' } });
@@ -270,7 +294,7 @@ describe('5. Refugee certificates that run out within 90 days of 1 August 2022',
 });
 
 describe('10. Who was refused, or not granted, refugee status', () => {
-  // Tabarik is listed once a source tells of any standing of his (S35); what S1 says of him stands in his summary.
+  // Tabarik is listed from the day of S1 on, by inference from "has not been granted"; S26, to which it is unclear, is not enough.
   const lines: [Seen, Record<string, string>, string | null][] = [
     [{}, { ss: 'REFUSED', tt: 'NOT_GRANTED' }, '[2018-10-04,2018-10-05]'],
     [{ P: '2018-10-10' }, {}, null],
@@ -278,9 +302,11 @@ describe('10. Who was refused, or not granted, refugee status', () => {
     [{ P: '2018-10-31' }, { ss: 'REFUSED' }, '2018-10-05'],
     [{ P: '2018-12-31' }, { ss: 'REFUSED' }, '[2018-10-04,2018-10-05]'],
     [{ P: '2018-10-04', possible: true }, { ss: 'REFUSED' }, '2018-10-04'],
-    [{ P: '2021-10-20' }, { ss: 'REFUSED' }, '[2018-10-04,2018-10-05]'],
+    [{ P: '2021-10-19' }, { ss: 'REFUSED' }, '[2018-10-04,2018-10-05]'],
+    [{ P: '2021-10-20' }, { ss: 'REFUSED', tt: 'NOT_GRANTED' }, '[2018-10-04,2018-10-05]'],
     [{ P: '2022-07-31' }, { ss: 'REFUSED', tt: 'NOT_GRANTED' }, '[2018-10-04,2018-10-05]'],
-    [{ S: 'S1' }, { ss: 'REFUSED' }, null],
+    [{ S: 'S1' }, { ss: 'REFUSED', tt: 'NOT_GRANTED' }, null],
+    [{ S: 'S26' }, {}, null],
     [{ S: 'S2' }, { ss: 'REFUSED' }, '2018-10-05'],
     [{ S: 'S3' }, { ss: 'REFUSED' }, '2018-10-04'],
     [{ S: 'S35' }, { tt: 'NOT_GRANTED' }, null],
@@ -306,13 +332,16 @@ describe('10. Who was refused, or not granted, refugee status', () => {
   test('according to S1 alone, Tabarik was not granted it, and nobody refused him', async () => {
     const { person } = await look(
       { S: 'S1' },
-      `query ($tt: ID!, $asOf: AsOf) { person(id: $tt, asOf: $asOf) { summary decisions { id } statuses { id } documents { id } } }`,
+      `query ($tt: ID!, $asOf: AsOf) { person(id: $tt, asOf: $asOf) { summary decisions { id } statuses { kind claims { basis source { id } derivedFrom { field } } } documents { id } } }`,
       { tt: id('tt') },
     );
     expect(person).toEqual({
       summary: expect.stringMatching(/^Has not been granted/),
       decisions: [],
-      statuses: [],
+      // Our inference from that sentence, and marked so: his claim was still open.
+      statuses: [
+        { kind: 'ASYLUM_SEEKER', claims: [{ basis: 'INFERRED', source: null, derivedFrom: [{ field: 'summary' }] }] },
+      ],
       documents: [],
     });
   });
@@ -704,8 +733,8 @@ describe("27. Musakhan's timeline from 2019 to 2022, and who shares it", () => {
     const { timeline, companions } = await look(
       lens,
       `query ($km: ID!, $asOf: AsOf) {
-         timeline(of: { person: $km }, from: "2019-01-01", to: "2022-12-31", first: 100, asOf: $asOf) { totalCount { value } nodes { record { id } sources { id } } }
-         companions(person: $km, from: "2019-01-01", to: "2022-12-31", asOf: $asOf) { person { id } shared { entry { record { id } } } } }`,
+         timeline(of: { person: $km }, from: "2019-01-01", until: "2022-12-31", first: 100, asOf: $asOf) { totalCount { value } nodes { record { id } sources { id } } }
+         companions(person: $km, from: "2019-01-01", until: "2022-12-31", asOf: $asOf) { person { id } shared { entry { record { id } } } } }`,
       { km: id('km') },
     );
     const records = timeline.nodes.map((n: any) => n.record.id);
@@ -733,8 +762,8 @@ describe("27. Musakhan's timeline from 2019 to 2022, and who shares it", () => {
     const { km, ma } = await look(
       lens,
       `query ($km: ID!, $ma: ID!, $asOf: AsOf) {
-           km: timeline(of: { person: $km }, from: "2021-01-21", to: "2021-01-21", kinds: [EVENT], first: 100, asOf: $asOf) { nodes { record { id } } }
-           ma: timeline(of: { person: $ma }, from: "2021-01-21", to: "2021-01-21", kinds: [EVENT], first: 100, asOf: $asOf) { nodes { record { id } } } }`,
+           km: timeline(of: { person: $km }, from: "2021-01-21", until: "2021-01-21", kinds: [EVENT], first: 100, asOf: $asOf) { nodes { record { id } } }
+           ma: timeline(of: { person: $ma }, from: "2021-01-21", until: "2021-01-21", kinds: [EVENT], first: 100, asOf: $asOf) { nodes { record { id } } } }`,
       { km: id('km'), ma: id('ma') },
     );
     expect(

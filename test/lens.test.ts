@@ -245,9 +245,7 @@ test('every field of Query takes a lens, but for those that tell of the recordin
   const without = Object.values(founding.schema.getQueryType()!.getFields()).filter(
     ({ args }) => !args.some((arg) => arg.name === 'asOf'),
   );
-  expect(['history', 'changes', 'impact', 'verifyCapture']).toEqual(
-    expect.arrayContaining(without.map(({ name }) => name)),
-  );
+  expect(without.map(({ name }) => name).sort()).toEqual(['changes', 'verifyCapture', 'viewer']);
 });
 
 describe('one operation looks through one lens', () => {

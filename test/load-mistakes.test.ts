@@ -1,4 +1,5 @@
 // Every class of mistake in a dataset, with the place and the sentence that the writer of the file reads. No database.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,11 +26,16 @@ const known: Known = {
   ]),
 };
 
-function problems(files: Record<string, string | Buffer>): string[] {
+function problems(
+  files: Record<string, string | Buffer>,
+  links: Record<string, string> = {},
+  pipes: string[] = [],
+): string[] {
   const directory = mkdtempSync(join(tmpdir(), 'kualik-mistakes-'));
   try {
     for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
-    symlinkSync('/etc/passwd', join(directory, 'linked.yaml'));
+    for (const [link, target] of Object.entries(links)) symlinkSync(target, join(directory, link));
+    for (const pipe of pipes) execFileSync('mkfifo', [join(directory, pipe)]);
     readDataset(directory, known);
     return [];
   } catch (error) {
@@ -281,12 +287,16 @@ test('each: one mistake is told once, and each record is written with its entry'
   ]);
 });
 
-test('files: encoding, ending, size, name of the dataset; a link is not followed; what an unreadable file holds is not called missing', () => {
+test('files: encoding, ending, size, name of the dataset; what an unreadable file holds is not called missing', () => {
   expect(problems({ 'dataset.yaml': HEADER, 'a.yaml': Buffer.from([0x61, 0xff]) })).toEqual([
     'a.yaml: The file is not UTF-8; save it in that encoding.',
   ]);
   expect(problems({ 'dataset.yaml': HEADER, 'a.yml': '' })).toEqual([
-    'a.yml: Files of a dataset end in .yaml; rename it, or it would be overlooked.',
+    'a.yml: Files of a dataset end in .yaml, in small letters; rename it, or it would be overlooked.',
+  ]);
+  expect(problems({ 'dataset.yaml': HEADER, 'a.YAML': '', 'b.Yml': '', '.c.yml': '', 'README.md': '' })).toEqual([
+    'a.YAML: Files of a dataset end in .yaml, in small letters; rename it, or it would be overlooked.',
+    'b.Yml: Files of a dataset end in .yaml, in small letters; rename it, or it would be overlooked.',
   ]);
   expect(problems({ 'dataset.yaml': HEADER, 'a.yaml': '#'.repeat(4 * 1024 * 1024 + 1) })).toEqual([
     'a.yaml: A file has at most 4 MB; split this one.',
@@ -304,6 +314,48 @@ test('files: encoding, ending, size, name of the dataset; a link is not followed
       'b.yaml': 'persons:\n- { key: a, residence: x }',
     }),
   ).toHaveLength(1);
+});
+
+test('a link or a pipe in the place of a file is refused and never opened; one that is no part of the dataset is left alone', () => {
+  const link = 'This is a link, and links are not followed; put what it leads to in its place.';
+  const files = { 'dataset.yaml': HEADER, 'all.yaml': BASE };
+  expect(
+    problems(
+      files,
+      { 'a.yaml': '/etc/passwd', 'b.yml': '/nowhere', more: tmpdir(), 'LICENSE.md': '/etc/passwd', ring: 'ring' },
+      ['c.yaml', 'pipe'],
+    ),
+  ).toEqual([
+    `a.yaml: ${link}`,
+    `b.yml: ${link}`,
+    'c.yaml: This is not a plain file (a pipe, a socket or a device); put a file in its place.',
+    `more: ${link}`,
+  ]);
+});
+
+test('a sign that turns the direction of writing is refused in any text; what Arabic script needs stays', () => {
+  const named = (name: string) =>
+    inAll(
+      `persons:\n- { key: a, names: [{ value: "${name}", kind: MAIN }], summary: [{ value: "${name}", from: [N1] }] }\n`,
+    );
+  const sentence = (code: string) =>
+    `all.yaml:5: This text holds an invisible sign (U+${code}) that turns the direction of writing, so it does not read as it is stored; remove that sign.`;
+  for (const code of ['202A', '202B', '202C', '202D', '202E', '2066', '2067', '2068', '2069'])
+    expect(named(`Ai${String.fromCharCode(parseInt(code, 16))}da`)).toEqual([sentence(code)]);
+  // Joiner and non-joiner, and the marks that only place a neighbour: "می‌خواهد" is not spelled without them.
+  expect(named('می\u200cخواهد')).toEqual([]);
+  expect(named('ئا\u200dيدا \u200e(\u200f1\u061c)')).toEqual([]);
+});
+
+test('a file that repeats another one is told in one sentence with a count', () => {
+  const people = (n: number) => `persons:\n${Array.from({ length: n }, (_, i) => `- { key: p${i} }\n`).join('')}`;
+  const twice = (n: number) => problems({ 'dataset.yaml': HEADER, 'a.yaml': people(n), 'b.yaml': people(n) });
+  expect(twice(3)).toHaveLength(3);
+  expect(twice(4)).toEqual(['b.yaml:2: 4 keys stand already in a.yaml, the first at a.yaml:2; keep each once.']);
+  const claim = '{ value: MALE, from: [N1] }';
+  expect(inAll(`persons:\n- key: a\n  sex:\n${`  - ${claim}\n`.repeat(6)}`)).toEqual([
+    'all.yaml:8: 5 claims stand already in the same file, the first at all.yaml:7; keep each once.',
+  ]);
 });
 
 test('depths: a long chain, a diamond, and two rings', () => {

@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { parse, stringify } from 'yaml';
 import { createDataSource } from '../src/db/data-source.js';
 import { loadDirectory } from '../src/exchange/load.js';
-import { renderReport, totals } from '../src/exchange/report.js';
+import { newReport, renderReport, totals } from '../src/exchange/report.js';
 import { packageRoot } from '../src/paths.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 
@@ -52,7 +52,7 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
 async function accepted(): Promise<unknown> {
   const tables = ['persons', 'places', 'events', 'status_documents', 'person_names'];
   const found = tables.map((table) =>
-    ask(`select i.key, to_jsonb(t) - '{id,reference,version,created_at,updated_at,person_id,parent_id}'::text[] as row
+    ask(`select i.key, to_jsonb(t) - '{id,reference,sequence,version,created_at,updated_at,person_id,parent_id}'::text[] as row
          from ${table} t join imports i on i.record_id = t.id order by 1`),
   );
   const ids = await ask<{ id: string; key: string }>(
@@ -143,16 +143,14 @@ describe('a first load', () => {
     expect(await sum('select count(*) n from records')).toBe(0);
   });
 
-  test('two thousand rows take a few seconds', async () => {
+  test('two thousand rows are loaded at once', async () => {
     const people = Array.from(
       { length: 500 },
       (_, n) =>
         `  - { key: p${n}, sources: [N1], sex: [{ value: MALE, from: [N1] }], names: [{ value: Nobody ${n}, kind: MAIN }] }\n`,
     );
-    const started = performance.now();
     const report = await small(`persons:\n${people.join('')}`);
     expect(totals(report).created).toBe(2002);
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 
@@ -273,11 +271,22 @@ describe('a second load', () => {
     await load(BROTHERS);
     const before = await state();
     const report = await load(changed(`    ends: [{ value: .., from: [N2] }]\n`, ''));
-    expect(report.kept).toEqual(['claim picket.ends@N2']);
+    expect(report).toMatchObject({ kept: [], keptClaims: ['picket.ends@N2'] });
+    expect(renderReport(report)).toContain('  1 claim no longer in the files; kept: picket.ends@N2\n');
+
     const without = changed(`    identifiers: [{ scheme: example, value: 'D-7' }]\n`, '');
     expect((await load(without)).kept).toEqual(['dina/identifiers/example (identifiers)']);
     expect(await state()).toEqual(before);
     expect(renderReport(await load(without))).toContain('no longer in the files; kept');
+  });
+
+  test('however many claims are gone from the files, one line of the report counts them', () => {
+    const report = newReport('small', false);
+    report.keptClaims.push('a.born@N1', 'a.born@N1', 'b.born@N1', 'c.born@N1', 'd.born@N1');
+    const lines = renderReport(report).split('\n');
+    expect(lines.filter((line) => line.includes('kept'))).toEqual([
+      '  5 claims no longer in the files; kept: a.born@N1, b.born@N1, c.born@N1 and others',
+    ]);
   });
 
   test('a withdrawn claim leaves the field unknown, and the name its key', async () => {
@@ -388,13 +397,17 @@ describe('what the database refuses is told where it stands, and nothing is writ
     expect(await sum('select count(*) n from records')).toBe(0);
   });
 
-  test('dates that make a supported link impossible', async () => {
+  test('dates that make a supported link impossible, and a confirmed link that nobody asserts', async () => {
     const events = ['2020-01', '2021-01'].map(
       (day, n) => `  - { key: e${n}, kind: OTHER, starts: [{ value: ${day}, from: [N1] }] }\n`,
     );
-    const link = 'event_links:\n  - { key: l, from: e0, to: e1, kind: RESPONSE_TO, assessment: CONFIRMED }\n';
+    const link = 'event_links:\n  - { key: l, from: e0, to: e1, kind: RESPONSE_TO, assessment: SUPPORTED }\n';
     expect(await refusal(small(`events:\n${events.join('')}${link}`))).toMatch(
       /all\.yaml:8: l: The dates make this link impossible/,
+    );
+    const unasserted = link.replace('RESPONSE_TO, assessment: SUPPORTED', 'CAUSES, assessment: CONFIRMED');
+    expect(await refusal(small(`events:\n${events.join('')}${unasserted}`))).toMatch(
+      /all\.yaml:8: l: A link is confirmed only where a claim that counts asserts it/,
     );
     expect(await sum('select count(*) n from records')).toBe(0);
   });

@@ -71,6 +71,11 @@ test('all problems are told at once, and no secret or password with them', () =>
   expect(new ConfigError(problems).exitCode).toBe(2);
 });
 
+test('an example of ours is shown as it is', () => {
+  const [problem] = problemsOf({ DATABASE_URL: 'mysql://u:geheim@h/d' });
+  expect(maskPasswords(problem!)).toContain('postgres://user:password@localhost:5432/kualik');
+});
+
 test('passwords in addresses are masked', () => {
   expect(maskPasswords('at postgres://u:p@ss:w@h:5/d and postgres:///d?user=a&password=b&x=c')).toBe(
     'at postgres://u:***@h:5/d and postgres:///d?user=a&password=***&x=c',

@@ -290,3 +290,22 @@ test('a stranger on the port of a killed server is not taken for the database', 
     stranger.close();
   }
 });
+
+(onLinux ? test : test.skip)(
+  'a data directory that can never be made, or is a file, is told in one sentence',
+  async () => {
+    await expect(start('/proc/kualik/data')).rejects.toThrow(/data directory \/proc\/kualik\/data cannot be made/);
+    const file = join(dataDir(), 'file');
+    fs.writeFileSync(file, '');
+    await expect(start(file)).rejects.toThrow(/cannot be made \(it is a file\)/);
+  },
+);
+
+(asRoot ? test : test.skip)('a data directory that belongs to others is told in one sentence', async () => {
+  const closed = dataDir();
+  fs.chmodSync(closed, 0o700);
+  const home = dataDir();
+  fs.chownSync(home, NOBODY, NOBODY);
+  const user = child(join(closed, 'data'), { uid: NOBODY, gid: NOBODY, env: { HOME: home, TMPDIR: home } });
+  await expect(told(user)).rejects.toThrow(/data directory .* cannot be made \(EACCES/);
+});

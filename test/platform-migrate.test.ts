@@ -87,3 +87,11 @@ test('of several that start together one works and the others find nothing to do
   expect(all.map(({ applied }) => applied.length).sort()).toEqual([0, 0, 1]);
   expect(all.map(({ repeated }) => repeated.length).sort()).toEqual([0, 0, 2]);
 });
+
+test('a database on which a newer Kualik has worked is refused in words, and left alone', async () => {
+  await run();
+  await ask(`insert into schema_migrations (timestamp, name) values (1800000000000, 'Holograms1790000000099')`);
+  write('10-makes.sql', 'create or replace function once() returns int language sql as $$ select 5 $$;');
+  await expect(run()).rejects.toThrow(/A newer Kualik has worked on this database: .*\(Holograms\)/);
+  expect(await ask('select once()')).toEqual([{ once: 21 }]);
+});

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { withClient } from '../src/db/client.js';
 import { createDataSource } from '../src/db/data-source.js';
 import { bootstrap } from '../src/db/roles.js';
-import { withDatabase } from '../src/db/role-urls.js';
+import { LOGINS, ROLES, withDatabase } from '../src/db/role-urls.js';
 import { scramVerifier } from '../src/db/scram.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 import { testSecret, testServerUrl } from './support/test-server.js';
@@ -74,6 +74,26 @@ test.each([
   expect([await codeOf(db.readerUrl, sql), await codeOf(db.editorUrl, sql)]).toEqual([reader, editor]);
 });
 
+test('who logs in is a member of its own group and of nothing else, and of the groups nobody logs in', async () => {
+  const rows = await ask<{ role: string; login: boolean; groups: string[] }>(
+    db.adminUrl,
+    `select rolname as role, rolcanlogin as login,
+       array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as groups
+     from pg_roles r where rolname like 'kualik\\_%' order by 1`,
+  );
+  const expected = ROLES.map((role) => ({
+    role,
+    login: LOGINS.includes(role),
+    groups:
+      role === 'kualik_migrate'
+        ? ['kualik_owner']
+        : role === 'kualik_loader'
+          ? ['kualik_editor']
+          : (/^(kualik_(?:reader|editor))_\d$/.exec(role)?.slice(1) ?? []),
+  }));
+  expect(rows).toEqual(expected.sort((a, b) => (a.role < b.role ? -1 : 1)));
+});
+
 test('a stacked statement is refused by the pools, and runs by the simple protocol: the reason for our client', async () => {
   const stacked = `select 1; commit; update notes set text = 'stacked'`;
   const dataSource = createDataSource({ url: db.editorUrl, poolSize: 1 });
@@ -93,10 +113,10 @@ test('every login role has its limits, and no role can do more than it should', 
   const roles = await ask<{ role: string; limit: number; settings: string[] }>(
     db.adminUrl,
     `select rolname as role, rolconnlimit as limit, rolconfig as settings from pg_roles
-     where rolname like 'kualik\\_%' and not (rolsuper or rolinherit or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication) order by 1`,
+     where rolname like 'kualik\\_%' and not (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication) order by 1`,
   );
-  expect(roles.map(({ role }) => role)).toEqual(['kualik_editor', 'kualik_migrate', 'kualik_owner', 'kualik_reader']);
-  for (const { limit, settings } of roles.filter(({ role }) => role !== 'kualik_owner')) {
+  expect(roles.map(({ role }) => role)).toEqual([...ROLES].sort());
+  for (const { limit, settings } of roles.filter(({ role }) => LOGINS.includes(role))) {
     expect(limit).toBeGreaterThan(0);
     for (const name of [
       'statement_timeout',
@@ -111,9 +131,9 @@ test('every login role has its limits, and no role can do more than it should', 
 });
 
 test('what a role planted in its own settings, or its password, is undone at the next start', async () => {
-  await ask(db.editorUrl, `alter role kualik_editor set search_path = 'pg_temp'`);
-  await ask(db.editorUrl, `alter role kualik_editor set work_mem = '1GB'`);
-  await ask(db.editorUrl, `alter role kualik_editor password 'mine'`);
+  await ask(db.editorUrl, `alter role kualik_loader set search_path = 'pg_temp'`);
+  await ask(db.editorUrl, `alter role kualik_loader set work_mem = '1GB'`);
+  await ask(db.editorUrl, `alter role kualik_loader password 'mine'`);
   await expect(ask(db.editorUrl, 'select 1')).rejects.toThrow(/password authentication failed/);
   await bootstrap(db.adminUrl, testSecret());
   expect(
@@ -124,11 +144,11 @@ test('what a role planted in its own settings, or its password, is undone at the
 test('the server never sees a clear password, and our verifier is the one it would make', async () => {
   const [row] = await ask<{ secret: string }>(
     db.adminUrl,
-    `select rolpassword as secret from pg_authid where rolname = 'kualik_reader'`,
+    `select rolpassword as secret from pg_authid where rolname = 'kualik_reader_3'`,
   );
   const [, salt] = /^SCRAM-SHA-256\$4096:([^$]+)\$/.exec(row!.secret)!;
   const { rolePassword } = await import('../src/db/secret.js');
-  expect(scramVerifier(rolePassword(testSecret(), 'kualik_reader'), Buffer.from(salt!, 'base64'))).toBe(row!.secret);
+  expect(scramVerifier(rolePassword(testSecret(), 'kualik_reader_3'), Buffer.from(salt!, 'base64'))).toBe(row!.secret);
 });
 
 test('eight set-ups at once, in two databases, all succeed', async () => {

@@ -6,6 +6,8 @@ import { inTransaction, openSession } from '../src/db/session.js';
 import { Unavailable } from '../src/db/unavailable.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 
+/** Longer than any limit; hardening takes pg_sleep away from readers. */
+const LONG = 'select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b';
 let db: FreshDatabase;
 let reader: DataSource;
 let editor: DataSource;
@@ -152,22 +154,22 @@ test('a terminated backend is Unavailable, idle, between or within statements, a
     await session.close();
   };
   await check();
-  await killAll('kualik_reader'); // idle in the pool
+  await killAll('kualik_reader_1'); // idle in the pool
   await new Promise((resolve) => setTimeout(resolve, 50));
   await check();
 
   const between = open();
   await between.rows('one', 'select 1');
-  await killAll('kualik_reader');
+  await killAll('kualik_reader_1');
   await expect(between.rows('two', 'select 2')).rejects.toBeInstanceOf(Unavailable);
   await between.close();
   await check();
 
   const within = open();
-  const sleeping = within.rows('sleep', 'select pg_sleep(4)');
+  const sleeping = within.rows('sleep', LONG);
   sleeping.catch(() => undefined);
-  while ((await backends('kualik_reader')) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  await killAll('kualik_reader');
+  while ((await backends('kualik_reader_1')) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await killAll('kualik_reader_1');
   await expect(sleeping).rejects.toMatchObject({ name: 'Unavailable', code: 'UNAVAILABLE', retryable: true });
   await within.close();
   await check();
@@ -186,22 +188,22 @@ test('a pool that is all in use is Unavailable within its time, not a hang', asy
 
 test('a statement that takes too long is ended by the server', async () => {
   const session = open();
-  await expect(session.rows('slow', 'select pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
+  await expect(session.rows('slow', LONG)).rejects.toMatchObject({ code: '57014' });
   await session.close();
 }, 10_000);
 
 test('when the client is gone the statement is cancelled, and the next session is not hit by it', async () => {
   const client = new AbortController();
   const session = open({ signal: client.signal });
-  const sleeping = session.rows('sleep', 'select pg_sleep(4)');
+  const sleeping = session.rows('sleep', LONG);
   sleeping.catch(() => undefined);
-  while ((await backends('kualik_reader')) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  while ((await backends('kualik_reader_1')) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   const started = performance.now();
   client.abort(new Error('client gone'));
   await expect(sleeping).rejects.toThrow('client gone');
   await expect(session.rows('more', 'select 1')).rejects.toThrow('client gone');
   await session.close();
-  expect(await backends('kualik_reader')).toBe(0);
+  expect(await backends('kualik_reader_1')).toBe(0);
   expect(performance.now() - started).toBeLessThan(1000);
   for (let round = 0; round < 20; round++) {
     const next = open();
@@ -254,7 +256,7 @@ describe('inTransaction', () => {
   test('a lost connection is Unavailable, by the manager too, and the next one works', async () => {
     const lost = inTransaction(editor, async ({ manager, rows }) => {
       await rows('one', 'select 1');
-      await killAll('kualik_editor');
+      await killAll('kualik_loader');
       await new Promise((resolve) => setTimeout(resolve, 50));
       await manager.query('select 2');
     });

@@ -2,6 +2,7 @@
 // directory of their own. KUALIK_LONG=1 runs the promised size (8 writers x 1,250 edits); the ordinary suite runs 8 x 60.
 import { withClient } from '../src/db/client.js';
 import { killChildren } from './support/processes.js';
+import { promise } from './support/promise.js';
 import {
   dataDirectory,
   LONG,
@@ -88,6 +89,10 @@ test('of many edits of the same records each is either kept or refused with the 
     const kind = `${code} ${rule} ${retryable} ${current ? 'with' : 'without'} the current version`;
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
+  promise(
+    7,
+    `${WRITERS} writers x ${EDITS}: ${accepted.length} edits kept, ${refused.length} refused, in ${seconds.toFixed(1)} s`,
+  );
   console.info(`${accepted.length} edits kept, ${refused.length} refused, in ${seconds.toFixed(1)} s`, kinds);
   expect([...kinds.keys()].filter((kind) => !/^CONFLICT stale_version false with /.test(kind))).toEqual([]);
 

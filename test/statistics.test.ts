@@ -114,7 +114,7 @@ test('case files that hold the fact or a person it concerns', async () => {
 
 test('only between days, in a case file, or possibly going on that day', async () => {
   expect(
-    (await run({ unit: 'EVENT', by: ['KIND'], filter: { from: '2020-03-31', to: '2020-11-01' } })).rows.map(
+    (await run({ unit: 'EVENT', by: ['KIND'], filter: { from: '2020-03-31', until: '2020-11-01' } })).rows.map(
       ({ kind }) => kind,
     ),
   ).toEqual(['THREAT', 'TRADE_MEASURE']);
@@ -125,6 +125,24 @@ test('only between days, in a case file, or possibly going on that day', async (
   expect(
     (await run({ unit: 'DOCUMENT', by: ['KIND'], asOf: { validOn: '2022-10-15' }, filter: { country: ['NZ'] } })).total,
   ).toBe(3);
+});
+
+test('a kind that no counted fact has is refused with the vocabulary, and not counted nought times', async () => {
+  const ask = (unit: string, filter: object) => run({ unit, by: ['KIND'], filter });
+  await expect(ask('EVENT', { kinds: ['PROTEST', 'NOSUCH'] })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    path: ['filter', 'kinds', 1],
+    message: '"NOSUCH" is not a word of EventKind.',
+  });
+  await expect(ask('PERSON', { kinds: ['GRNAT'] })).rejects.toMatchObject({
+    message:
+      '"GRNAT" is not a word of EventKind, DetentionKind, DecisionAction, StatusDocumentKind, RefugeeStatusKind. Did you mean "GRANT"?',
+  });
+  // A word of another sort of fact than those that are counted.
+  await expect(ask('PERSON', { facts: ['DECISION'], kinds: ['PROTEST'] })).rejects.toMatchObject({
+    message: '"PROTEST" is not a word of DecisionAction.',
+  });
+  expect((await ask('PERSON', { facts: ['DECISION', 'EVENT'], kinds: ['GRANT', 'PROTEST'] })).total).toBeGreaterThan(0);
 });
 
 test('one statement, and refusals that say why', async () => {

@@ -7,8 +7,8 @@ beforeAll(async () => {
 });
 afterAll(() => views?.close());
 
-const TIMELINE = `query ($of: TimelineScope!, $from: LocalDate, $to: LocalDate, $kinds: [TimelineKind!], $text: String, $asOf: AsOf, $first: Int, $after: String) {
-  timeline(of: $of, from: $from, to: $to, kinds: $kinds, text: $text, asOf: $asOf, first: $first, after: $after) {
+const TIMELINE = `query ($of: TimelineScope!, $from: LocalDate, $until: LocalDate, $kinds: [TimelineKind!], $text: String, $asOf: AsOf, $first: Int, $after: String) {
+  timeline(of: $of, from: $from, until: $until, kinds: $kinds, text: $text, asOf: $asOf, first: $first, after: $after) {
     nodes { id kind title date { edtf earliest latest } }
     pageInfo { hasNextPage hasPreviousPage endCursor }
     totalCount { value isExact }
@@ -108,11 +108,11 @@ describe('paging', () => {
     }
   });
 
-  /** The order as the schema tells it. */
+  /** The order as the schema tells it; the events were recorded one after the other. */
   function byRule(nodes: Node[]): Node[] {
     const order = ['EVENT', 'EVENT_ENDS'];
-    const key = ({ date, kind, id }: Node): string =>
-      `${date ? (date.earliest ?? date.latest) : '~'} ${order.indexOf(kind)} ${id}`;
+    const key = ({ date, kind, title }: Node): string =>
+      `${date ? (date.earliest ?? date.latest) : '~'} ${order.indexOf(kind)} ${title.replace(/\d+/, (n) => n.padStart(3, '0'))}`;
     return [...nodes].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   }
 
@@ -221,12 +221,12 @@ describe('scopes', () => {
 
 describe('conditions', () => {
   test('days: what may lie between them; what has no date is left out', async () => {
-    expect(await titles({ ...amina(), from: '2020-10-16', to: '2020-10-19' })).toEqual([
+    expect(await titles({ ...amina(), from: '2020-10-16', until: '2020-10-19' })).toEqual([
       'Refugee status extended',
       'Refugee certificate runs out',
       'Refugee certificate extended',
     ]);
-    expect(await titles({ ...amina(), from: '2020-10-17', to: '2020-10-17' })).toEqual([
+    expect(await titles({ ...amina(), from: '2020-10-17', until: '2020-10-17' })).toEqual([
       'Refugee status extended',
       'Refugee certificate extended',
     ]);
@@ -306,7 +306,7 @@ test('an entry says whom it concerns, where, according to whom, and what to know
 });
 
 describe('who shares the timeline', () => {
-  const COMPANIONS = `query ($person: ID!, $from: LocalDate, $to: LocalDate, $kinds: [TimelineKind!]) { companions(person: $person, from: $from, to: $to, kinds: $kinds) {
+  const COMPANIONS = `query ($person: ID!, $from: LocalDate, $until: LocalDate, $kinds: [TimelineKind!]) { companions(person: $person, from: $from, until: $until, kinds: $kinds) {
     person { id } sharedEntries shared { how entry { title persons { id } } theirs { title persons { id } } } } }`;
   const ask = async (variables: Record<string, unknown>) => (await views.ask(COMPANIONS, variables)).companions;
 
@@ -325,7 +325,7 @@ describe('who shares the timeline', () => {
   });
 
   test('between days, and of some kinds only', async () => {
-    expect((await ask({ person: views.id('amina'), to: '2019-12-31', kinds: ['DECISION'] }))[0]).toMatchObject({
+    expect((await ask({ person: views.id('amina'), until: '2019-12-31', kinds: ['DECISION'] }))[0]).toMatchObject({
       sharedEntries: 1,
       shared: [{ how: 'ALIKE' }],
     });

@@ -58,7 +58,7 @@ describe('a claim that is added', () => {
       wording: 'thirty days',
       wordingLanguage: 'en',
       informantRecord: h.id('bakyt'),
-      reason: 'Read the second page.',
+      changeReason: 'Read the second page.',
     });
     expect(claim).toMatchObject({ field: 'ends', value: '2019-05-30', stance: 'ASSERTS', basis: 'STATED', rank: 'NORMAL', isAccepted: true }); // prettier-ignore
     expect(await custody()).toMatchObject({ ends: { edtf: '2019-05-30' } });
@@ -135,7 +135,7 @@ describe('a claim that is added', () => {
     ['a place that is a person', (id) => ({ field: 'place', value: id('amina') }), [['value', 'not_found']]],
     ['an informant that is a place', (id) => ({ informantRecord: id('hills') }), [['informantRecord', 'not_found']]],
     ['a grade that is none', () => ({ credibility: 7 }), [['credibility', 'claim_credibility_is_1_to_6']]],
-    ['a confirmation without a reason', () => ({ credibility: 1 }), [['reason', 'confirming_needs_a_reason']]],
+    ['a confirmation without a reason', () => ({ credibility: 1 }), [['changeReason', 'confirming_needs_a_reason']]],
     ['neither source nor bases', () => ({ source: null }), [['source', 'claim_rests_on_a_source_or_on_claims']]],
     [
       'many mistakes at once',
@@ -168,17 +168,19 @@ describe('claims that are judged', () => {
   test('an accepted claim decides, whichever was preferred before does not, and the history knows why', async () => {
     const [d1, d2] = [await claimWith('D1'), await claimWith('D2')];
     expect((await custody()).starts.edtf).toBe('2019-04-30');
-    expect(await acceptClaim({ claim: d2, reason: 'Page two is a facsimile.' })).toMatchObject({ rank: 'PREFERRED', isAccepted: true }); // prettier-ignore
+    expect(await acceptClaim({ claim: d2, changeReason: 'Page two is a facsimile.' })).toMatchObject({ rank: 'PREFERRED', isAccepted: true }); // prettier-ignore
     expect((await custody()).starts.edtf).toBe('2019-05-01');
-    await acceptClaim({ claim: d1, reason: 'The facsimile is of another day.' });
+    await acceptClaim({ claim: d1, changeReason: 'The facsimile is of another day.' });
     const { claims, starts } = await custody();
     expect(starts.edtf).toBe('2019-04-30');
     expect(claims.filter((c: any) => c.field === 'starts').map((c: any) => [c.reference, c.rank])).toEqual([
       ['D1', 'PREFERRED'],
       ['D2', 'NORMAL'],
     ]);
-    expect(await refusal(acceptClaim({ claim: d1, reason: ' ' }))).toEqual([['reason', 'judging_needs_a_reason']]);
-    expect(await refusal(rankClaim({ claim: d1, rank: 'PREFERRED', reason: 'Best.' }))).toEqual([['rank', 'preferring_is_accepting']]); // prettier-ignore
+    expect(await refusal(acceptClaim({ claim: d1, changeReason: ' ' }))).toEqual([
+      ['changeReason', 'judging_needs_a_reason'],
+    ]);
+    expect(await refusal(rankClaim({ claim: d1, rank: 'PREFERRED', changeReason: 'Best.' }))).toEqual([['rank', 'preferring_is_accepting']]); // prettier-ignore
   });
 
   test('a denial cannot be accepted, nor can a claim more sensitive than its record', async () => {
@@ -188,10 +190,12 @@ describe('claims that are judged', () => {
       stance: 'DENIES',
       source: h.id('ministry'),
     });
-    expect(await refusal(acceptClaim({ claim: denial.id, reason: 'No.' }))).toEqual([['claim', 'claim_without_value']]);
+    expect(await refusal(acceptClaim({ claim: denial.id, changeReason: 'No.' }))).toEqual([
+      ['claim', 'claim_without_value'],
+    ]);
     const sealed = await addClaim({ record: h.id('custody'), field: 'facility', value: 'Pier 9', sensitivity: 'SEALED', source: h.id('late') }); // prettier-ignore
     expect(sealed.isAccepted).toBe(false);
-    expect(await refusal(acceptClaim({ claim: sealed.id, reason: 'Sure.' }))).toEqual([['claim', 'claim_is_as_sensitive_as_its_record']]); // prettier-ignore
+    expect(await refusal(acceptClaim({ claim: sealed.id, changeReason: 'Sure.' }))).toEqual([['claim', 'claim_is_as_sensitive_as_its_record']]); // prettier-ignore
     expect((await custody()).facility).toBeNull();
   });
 
@@ -200,16 +204,18 @@ describe('claims that are judged', () => {
     const end = await addClaim({ record: h.id('custody'), field: 'ends', value: '2019-05-31', derivedFrom: [start], basis: 'COMPUTED' }); // prettier-ignore
     // Concluded from the conclusion, on another record.
     const status = await addClaim({ record: h.id('refugee'), field: 'ends', value: '2020-05-31', derivedFrom: [end.id], basis: 'INFERRED' }); // prettier-ignore
-    const withdrawn = await withdrawClaim({ claim: start, reason: 'It is about somebody else.' });
+    const withdrawn = await withdrawClaim({ claim: start, changeReason: 'It is about somebody else.' });
     expect(withdrawn).toMatchObject({ rank: 'DEPRECATED', rankReason: 'It is about somebody else.', bears: false });
     expect(await custody()).toMatchObject({ starts: { edtf: '2019-04-30' }, ends: null });
     const ends = async (): Promise<unknown> =>
       (await h.ask(`query ($id: ID!) { refugeeStatus(id: $id) { ends { edtf } } }`, { id: h.id('refugee') })).refugeeStatus.ends; // prettier-ignore
     expect(await ends()).toBeNull();
-    expect(await refusal(acceptClaim({ claim: status.id, reason: 'Still.' }))).toEqual([['claim', 'claim_rests_on_a_withdrawn_one']]); // prettier-ignore
+    expect(await refusal(acceptClaim({ claim: status.id, changeReason: 'Still.' }))).toEqual([['claim', 'claim_rests_on_a_withdrawn_one']]); // prettier-ignore
     expect(await refusal(addClaim({ record: h.id('custody'), field: 'lasted', value: 'P1M', derivedFrom: [end.id], basis: 'COMPUTED' }))).toEqual([['derivedFrom.0', 'claim_rests_on_a_withdrawn_one']]); // prettier-ignore
-    expect(await refusal(withdrawClaim({ claim: start, reason: 'Again.' }))).toEqual([['claim', 'claim_is_withdrawn']]);
-    await rankClaim({ claim: start, rank: 'NORMAL', reason: 'It is about her after all.' });
+    expect(await refusal(withdrawClaim({ claim: start, changeReason: 'Again.' }))).toEqual([
+      ['claim', 'claim_is_withdrawn'],
+    ]);
+    await rankClaim({ claim: start, rank: 'NORMAL', changeReason: 'It is about her after all.' });
     expect(await custody()).toMatchObject({ ends: { edtf: '2019-05-31' } });
     expect(await ends()).toEqual({ edtf: '2020-05-31' });
   });
@@ -228,13 +234,15 @@ describe('claims that are judged', () => {
   test('a record is confirmed by a person with a reason, refuted when all is withdrawn, and unsourced when nobody spoke', async () => {
     const existing = (await custody()).claims.find((c: any) => c.field === '' || c.field === null).id;
     expect((await custody()).verification).toBe('DISPUTED');
-    expect(await assessClaim({ claim: existing, credibility: 1, reason: 'The register was seen.' })).toMatchObject({
+    expect(
+      await assessClaim({ claim: existing, credibility: 1, changeReason: 'The register was seen.' }),
+    ).toMatchObject({
       credibility: 1,
       credibilityReason: 'The register was seen.',
       record: { verification: 'CONFIRMED' },
     });
-    expect(await refusal(assessClaim({ claim: existing, credibility: 9, reason: 'x' }))).toEqual([['credibility', 'claim_credibility_is_1_to_6']]); // prettier-ignore
-    for (const { id } of (await custody()).claims) await withdrawClaim({ claim: id, reason: 'Forged.' });
+    expect(await refusal(assessClaim({ claim: existing, credibility: 9, changeReason: 'x' }))).toEqual([['credibility', 'claim_credibility_is_1_to_6']]); // prettier-ignore
+    for (const { id } of (await custody()).claims) await withdrawClaim({ claim: id, changeReason: 'Forged.' });
     expect(await custody()).toMatchObject({ verification: 'REFUTED', starts: null, place: null });
     const { person } = await h.ask(`query ($id: ID!) { person(id: $id) { verification } }`, { id: h.id('bakyt') });
     expect(person.verification).toBe('UNSOURCED');
@@ -253,7 +261,7 @@ describe('a source that is withdrawn', () => {
     expect(foretold.certificates).toEqual([
       { document: { id: h.id('first') }, validUntilNow: { edtf: '2020-10-14' }, validUntilWithout: null, isLost: true },
     ]);
-    const changed = await verb('withdrawSource', IMPACT)({ source: h.id('late'), reason: 'It was forged.' });
+    const changed = await verb('withdrawSource', IMPACT)({ source: h.id('late'), changeReason: 'It was forged.' });
     expect(changed).toEqual(foretold);
     const { statusDocument } = await h.ask(
       `query ($id: ID!) { statusDocument(id: $id) { validFrom { edtf } validUntil { edtf } verification } }`,
@@ -265,9 +273,56 @@ describe('a source that is withdrawn', () => {
       expect([record.id, now === without, node.verification]).toEqual([record.id, false, without]);
     }
     expect((await impact('late')).totals).toEqual({ claims: 0, records: 0, fields: 0, links: 0, certificates: 0 });
-    expect(await refusal(verb('withdrawSource', IMPACT)({ source: h.id('late'), reason: 'Again.' }))).toEqual([['source', 'source_has_claims']]); // prettier-ignore
+    expect(await refusal(verb('withdrawSource', IMPACT)({ source: h.id('late'), changeReason: 'Again.' }))).toEqual([['source', 'source_has_claims']]); // prettier-ignore
     // The date of 2019 stands, by the other source.
     expect(await custody()).toMatchObject({ starts: { edtf: '2019-04-30' }, lasted: null });
+  });
+});
+
+describe('the impact of a source', () => {
+  const REFUSAL = `totals { claims } refusal { rule message }`;
+  const refusalOf = async (source: string): Promise<any> =>
+    (await h.ask(`query ($id: ID!) { impact(source: $id) { ${REFUSAL} } }`, { id: h.id(source) })).impact.refusal;
+  const withdraw = (source: string) =>
+    verb('withdrawSource', REFUSAL)({ source: h.id(source), changeReason: 'It was forged.' });
+
+  test('foretells by which rule a withdrawal would be refused, and writes nothing', async () => {
+    // Held from March by the ministry, until April by the reprint; without the ministry it would begin after its end.
+    const about = { record: h.id('custody') };
+    await addClaim({ ...about, field: 'starts', value: '2019-03-01', source: h.id('ministry'), credibility: 2 });
+    await addClaim({ ...about, field: 'ends', value: '2019-04-01', source: h.id('reprint') });
+    const before = await custody();
+    const transactions = async () => await h.sql('select count(*) from history.transactions');
+    const kept = await transactions();
+    expect(await refusalOf('ministry')).toEqual({
+      rule: 'detention_ends_after_it_starts',
+      message: 'A detention cannot end before it starts.',
+    });
+    await expect(withdraw('ministry')).rejects.toMatchObject({ rule: 'detention_ends_after_it_starts' });
+    expect(await refusalOf('reprint')).toBeNull();
+    expect([await custody(), await transactions()]).toEqual([before, kept]);
+    expect(await withdraw('reprint')).toMatchObject({ totals: { claims: 1 }, refusal: null });
+    expect(await refusalOf('reprint')).toMatchObject({ rule: 'source_has_claims' });
+    // The reprint said when it ended; nothing stands against it any more.
+    expect(await refusalOf('ministry')).toBeNull();
+  });
+
+  test('is told as it was known on a day and as it was recorded at an instant, where nothing can be withdrawn', async () => {
+    const starts = async (asOf?: object): Promise<any> => {
+      const { impact } = await h.ask(
+        `query ($id: ID!, $asOf: AsOf) { impact(source: $id, asOf: $asOf) { fields { record { id } field without { value } } refusal { rule } } }`,
+        { id: h.id('early'), asOf },
+      );
+      const found = impact.fields.find((one: any) => one.record?.id === h.id('custody') && one.field === 'starts');
+      return found && [found.without?.value ?? null, impact.refusal];
+    };
+    expect(await starts()).toEqual(['2019-05-01', null]);
+    // The other source came out two years later.
+    expect(await starts({ publishedBy: '2019-12-31' })).toEqual([null, null]);
+    const [clock] = await h.sql<{ now: string }>(`select to_json(now()) #>> '{}' as now`);
+    await withdraw('early');
+    expect(await starts()).toBeUndefined();
+    expect(await starts({ recordedBy: clock!.now })).toEqual(['2019-05-01', null]);
   });
 });
 
@@ -277,7 +332,7 @@ describe('a capture', () => {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const input = (change: object = {}) => ({
     source: h.id('early'), bytes: bytes.toString('base64'), mediaType: 'text/html', capturedAt: '2019-05-02T10:00:00Z', tool: 'a browser 1.0',
-    operator: 'An Archivist', copyKind: 'EVIDENTIARY', reason: 'The page may go.', ...change,
+    operator: 'An Archivist', copyKind: 'EVIDENTIARY', changeReason: 'The page may go.', ...change,
   }); // prettier-ignore
   const addCapture = verb('addCapture', CAPTURE);
   const verify = async (id: string): Promise<any> =>
@@ -291,7 +346,7 @@ describe('a capture', () => {
       custody: [{ actor: expect.any(String), action: expect.stringContaining(sha256), reason: 'The page may go.' }],
     });
     expect(await verify(capture.id)).toEqual({ isKept: true, sha256, byteSize: String(bytes.length), isIntact: true, capture: { id: capture.id } }); // prettier-ignore
-    const step = await verb('addCustodyStep', 'action capture { id }')({ capture: capture.id, action: 'Copied to a sealed disk.', reason: 'For the court.' }); // prettier-ignore
+    const step = await verb('addCustodyStep', 'action capture { id }')({ capture: capture.id, action: 'Copied to a sealed disk.', changeReason: 'For the court.' }); // prettier-ignore
     expect(step).toEqual({ action: 'Copied to a sealed disk.', capture: { id: capture.id } });
   });
 

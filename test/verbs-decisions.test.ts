@@ -107,7 +107,7 @@ describe('a decision that is recorded', () => {
   });
 
   test('twice with one key stands once', async () => {
-    const input = base({ document: extension(), idempotencyKey: 'same', reason: 'Read again.' });
+    const input = base({ document: extension(), idempotencyKey: 'same', changeReason: 'Read again.' });
     const [first, second] = [await recordDecision(input), await recordDecision(input)];
     expect(second.id).toBe(first.id);
   });
@@ -190,23 +190,45 @@ describe('a link', () => {
       temporalCheck: { result: 'CONSISTENT' },
       stances: [{ stance: 'ASSERTS' }],
     });
-    expect(await assessLink({ link: link.id, assessment: 'CONFIRMED', reason: 'The order names it.' })).toMatchObject({
+    expect(
+      await assessLink({ link: link.id, assessment: 'CONFIRMED', changeReason: 'The order names it.' }),
+    ).toMatchObject({
       assessment: 'CONFIRMED',
       assessmentReason: 'The order names it.',
     });
-    expect(await refusal(assessLink({ link: link.id, assessment: 'REFUTED', reason: '' }))).toEqual([['reason', 'judging_needs_a_reason']]); // prettier-ignore
+    expect(await refusal(assessLink({ link: link.id, assessment: 'REFUTED', changeReason: '' }))).toEqual([['changeReason', 'judging_needs_a_reason']]); // prettier-ignore
   });
 
   test('that nobody asserts is not confirmed', async () => {
     const said = base({ citations: [{ source: h.id('late'), stance: 'REPORTS_ALLEGATION' }] });
-    expect(await refusal(linkEvents({ ...said, assessment: 'CONFIRMED', reason: 'Sure.' }))).toEqual([['assessment', 'confirmed_link_is_asserted']]); // prettier-ignore
+    expect(await refusal(linkEvents({ ...said, assessment: 'CONFIRMED', changeReason: 'Sure.' }))).toEqual([['assessment', 'confirmed_link_is_asserted']]); // prettier-ignore
     const link = await linkEvents(said);
-    expect(await refusal(assessLink({ link: link.id, assessment: 'CONFIRMED', reason: 'Sure.' }))).toEqual([['assessment', 'confirmed_link_is_asserted']]); // prettier-ignore
+    expect(await refusal(assessLink({ link: link.id, assessment: 'CONFIRMED', changeReason: 'Sure.' }))).toEqual([['assessment', 'confirmed_link_is_asserted']]); // prettier-ignore
+  });
+
+  test('that nobody asserts is confirmed by no other door either', async () => {
+    const input = { from: h.id('closure'), to: h.id('protest'), kind: 'RETALIATION_FOR', assessment: 'CONFIRMED', assessmentReason: 'Sure.' }; // prettier-ignore
+    const save = (citations: object[]) =>
+      h.ask('mutation ($input: SaveEventLinkInput!) { saveEventLink(input: $input) { assessment } }', {
+        input: { ...input, citations },
+      });
+    await expect(save([{ source: h.id('late'), stance: 'REPORTS_ALLEGATION' }])).rejects.toMatchObject({
+      rule: 'confirmed_link_is_asserted',
+      message: expect.stringMatching(/^A link is confirmed only where a claim that counts asserts it/),
+    });
+    await expect(
+      h.sql(
+        `insert into event_links (from_id, to_id, kind, assessment) values ($1, $2, 'RETALIATION_FOR', 'CONFIRMED')`,
+        [h.id('closure'), h.id('protest')],
+      ),
+    ).rejects.toMatchObject({ constraint: 'confirmed_link_is_asserted' });
+    // The claim may come after the link, in the same transaction.
+    expect(await save([{ source: h.id('late') }])).toEqual({ saveEventLink: { assessment: 'CONFIRMED' } });
   });
 
   test('that time forbids is neither supported nor confirmed, and the sentence says why', async () => {
     const impossible = base({ from: h.id('protest'), to: h.id('closure') });
-    const refused = linkEvents({ ...impossible, assessment: 'SUPPORTED', reason: 'They say so.' });
+    const refused = linkEvents({ ...impossible, assessment: 'SUPPORTED', changeReason: 'They say so.' });
     await expect(refused).rejects.toMatchObject({
       rule: 'impossible_link_is_not_supported',
       message:
@@ -214,19 +236,19 @@ describe('a link', () => {
     });
     const link = await linkEvents(impossible);
     expect(link.temporalCheck.result).toBe('IMPOSSIBLE');
-    expect(await refusal(assessLink({ link: link.id, assessment: 'SUPPORTED', reason: 'They say so.' }))).toEqual([['assessment', 'impossible_link_is_not_supported']]); // prettier-ignore
-    expect(await assessLink({ link: link.id, assessment: 'REFUTED', reason: 'It came first.' })).toMatchObject({
+    expect(await refusal(assessLink({ link: link.id, assessment: 'SUPPORTED', changeReason: 'They say so.' }))).toEqual([['assessment', 'impossible_link_is_not_supported']]); // prettier-ignore
+    expect(await assessLink({ link: link.id, assessment: 'REFUTED', changeReason: 'It came first.' })).toMatchObject({
       assessment: 'REFUTED',
     });
   });
 
   test('is an allegation again when the only claim that asserts it is withdrawn, as impact foretold', async () => {
     const link = await linkEvents(
-      base({ citations: [{ source: h.id('ministry') }], assessment: 'SUPPORTED', reason: 'An order.' }),
+      base({ citations: [{ source: h.id('ministry') }], assessment: 'SUPPORTED', changeReason: 'An order.' }),
     );
     const { impact } = await h.ask(`query ($id: ID!) { impact(source: $id) { links { link { id } now without } } }`, { id: h.id('ministry') }); // prettier-ignore
     expect(impact.links).toEqual([{ link: { id: link.id }, now: 'SUPPORTED', without: 'ALLEGED' }]);
-    await verb('withdrawSource', 'totals { links }')({ source: h.id('ministry'), reason: 'Forged.' });
+    await verb('withdrawSource', 'totals { links }')({ source: h.id('ministry'), changeReason: 'Forged.' });
     const { eventLink } = await h.ask(`query ($id: ID!) { eventLink(id: $id) { ${LINK} } }`, { id: link.id });
     expect(eventLink).toMatchObject({
       assessment: 'ALLEGED',
@@ -236,7 +258,7 @@ describe('a link', () => {
   });
 
   test('keeps a date from moving so that it becomes impossible', async () => {
-    await linkEvents(base({ assessment: 'SUPPORTED', reason: 'An order.' }));
+    await linkEvents(base({ assessment: 'SUPPORTED', changeReason: 'An order.' }));
     const moved = verb(
       'addClaim',
       'id',

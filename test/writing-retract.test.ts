@@ -16,12 +16,12 @@ afterEach(async () => expect(await retracted()).toEqual([]));
 const versionOf = async (id: string): Promise<number> =>
   (await h.ask('query ($id: ID!) { node(id: $id) { ... on Record { version } } }', { id })).node.version;
 const RETRACT = `mutation ($input: RetractInput!) { retract(input: $input) { id noun retractedAt reason by } }`;
-const retract = async (id: string, reason = 'Recorded by mistake.') =>
-  (await h.ask(RETRACT, { input: { id, expectedVersion: await versionOf(id), reason } })).retract;
+const retract = async (id: string, changeReason = 'Recorded by mistake.') =>
+  (await h.ask(RETRACT, { input: { id, expectedVersion: await versionOf(id), changeReason } })).retract;
 const restore = async (id: string) =>
   (
     await h.ask('mutation ($input: RestoreInput!) { restore(input: $input) { __typename id version } }', {
-      input: { id, reason: 'It was right.' },
+      input: { id, changeReason: 'It was right.' },
     })
   ).restore;
 const node = async (id: string, asOf?: object) =>
@@ -121,6 +121,45 @@ test('a retracted source takes along what rests on it, and fields are decided an
   expect((await read()).starts.edtf).toBe('2020-11-03');
 });
 
+test('the tombstone has the instant of the change, not that at which the transaction began', async () => {
+  const id = h.id('bolat');
+  const { retractedAt } = await retract(id);
+  const { nodes } = (await h.ask('query ($id: ID!) { history(record: $id) { nodes { kind recordedAt } } }', { id }))
+    .history;
+  expect(nodes.filter(({ kind }: any) => kind === 'RETRACTED').map((one: any) => one.recordedAt)).toContain(
+    retractedAt,
+  );
+  expect(nodes.at(-1)).toMatchObject({ kind: 'RETRACTED', recordedAt: retractedAt });
+  await restore(id);
+});
+
+test('a link that is supported comes back supported, with the claim that asserts it', async () => {
+  const link = await save(
+    'EventLink',
+    {
+      from: h.id('halt'),
+      to: h.id('grant-aida'),
+      kind: 'PARALLEL',
+      assessment: 'CONFIRMED',
+      assessmentReason: 'The order says so.',
+      citations: [{ source: h.id('morning-paper') }],
+    },
+    'id version assessment',
+  );
+  const read = async () =>
+    (
+      await h.ask('query ($id: ID!) { eventLink(id: $id) { assessment assessmentReason claims { stance } } }', {
+        id: link.id,
+      })
+    ).eventLink;
+  const before = await read();
+  expect(before).toMatchObject({ assessment: 'CONFIRMED', claims: [{ stance: 'ASSERTS' }] });
+  await retract(link.id);
+  expect(await read()).toBeNull();
+  await restore(link.id);
+  expect(await read()).toEqual(before);
+});
+
 test("a retracted certificate stands in nobody's way, and cannot come back into another one", async () => {
   const id = h.id('extension');
   await retract(id);
@@ -142,9 +181,9 @@ test("a retracted certificate stands in nobody's way, and cannot come back into 
 
 test('what is refused', async () => {
   const id = h.id('aida');
-  const stale = { id, expectedVersion: 99, reason: 'x' };
+  const stale = { id, expectedVersion: 99, changeReason: 'x' };
   expect(await refusal(h.ask(RETRACT, { input: stale }))).toMatchObject({ code: 'CONFLICT', rule: 'stale_version' });
-  expect(problemsOf(await refusal(retract(id, ' ')))).toEqual(['input.reason: required']);
+  expect(problemsOf(await refusal(retract(id, ' ')))).toEqual(['input.changeReason: required']);
   expect(await refusal(restore(id))).toMatchObject({ code: 'CONFLICT', rule: 'not_retracted' });
   await retract(h.id('certificate'));
   await retract(id);
@@ -170,12 +209,50 @@ test('the editor cannot hide or show a record past the functions', async () => {
   await expect(editor('delete from house.idempotency_keys')).rejects.toThrow(/permission denied/);
 });
 
+test('sent twice with one key, each is done once', async () => {
+  const id = h.id('bolat');
+  const twice = async (mutation: string, type: string, input: object, fields: string): Promise<any[]> => {
+    const ask = () =>
+      h.ask(`mutation ($input: ${type}!) { ${mutation}(input: $input) { ${fields} } }`, {
+        input: { ...input, idempotencyKey: `twice ${mutation}` },
+      });
+    return [(await ask())[mutation], (await ask())[mutation]];
+  };
+  const again = (mutation: string, type: string, input: object) =>
+    refusal(
+      h.ask(`mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename } }`, {
+        input: { ...input, idempotencyKey: `twice ${mutation}` },
+      }),
+    );
+  const gone = { id, expectedVersion: await versionOf(id), changeReason: 'Entered twice.' };
+  const [first, second] = await twice('retract', 'RetractInput', gone, 'id retractedAt reason');
+  expect(second).toEqual(first);
+  const back = { id, changeReason: 'It was not.' };
+  const restored = await twice('restore', 'RestoreInput', back, '... on Record { id version }');
+  expect(restored[1]).toEqual(restored[0]);
+  // What was undone since has no answer any more, and is not done a second time.
+  expect(await again('retract', 'RetractInput', gone)).toMatchObject({
+    code: 'CONFLICT',
+    rule: 'idempotency_key_is_used_once',
+    message: expect.stringContaining('brought back'),
+  });
+  expect(await again('restore', 'RestoreInput', { ...back, changeReason: 'Another.' })).toMatchObject({
+    rule: 'idempotency_key_is_used_once',
+  });
+  const made = await save('Event', { kind: 'THREAT', title: 'One' });
+  await save('Event', { id: made.id, expectedVersion: 1, title: 'Two' });
+  const value = { id: made.id, field: 'title', version: 1, changeReason: 'The first was right.' };
+  const [one, two] = await twice('restoreValue', 'RestoreValueInput', value, '... on Event { title version }');
+  expect(one).toEqual({ title: 'One', version: 3 });
+  expect(two).toEqual(one);
+});
+
 describe('an earlier value comes back', () => {
   const back = async (id: string, field: string, version: number, fields: string) =>
     (
       await h.ask(
         `mutation ($input: RestoreValueInput!) { restoreValue(input: $input) { ... on Event { version ${fields} } } }`,
-        { input: { id, field, version, reason: 'The first was right.' } },
+        { input: { id, field, version, changeReason: 'The first was right.' } },
       )
     ).restoreValue;
 

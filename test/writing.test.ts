@@ -62,6 +62,8 @@ describe('saving', () => {
       fields,
     );
     expect(made).toMatchObject({
+      // Made and written again by its claims, in one transaction: nobody else ever saw another version.
+      version: 1,
       starts: { edtf: '2019-05' },
       ends: { isOpen: true },
       place: { name: 'Harbour Town' },
@@ -86,6 +88,8 @@ describe('saving', () => {
       fields,
     );
     expect(again.starts.edtf).toBe('2019-05');
+    // Its claims say more, it says the same.
+    expect(again.version).toBe(1);
     expect(again.claims.filter(({ field }: any) => field === 'starts')).toHaveLength(2);
     // Preferred, with a reason, it decides.
     const preferred = await save(
@@ -98,7 +102,10 @@ describe('saving', () => {
       },
       fields,
     );
-    expect(preferred.starts.edtf).toBe('2019-07-01');
+    expect(preferred).toMatchObject({ version: 2, starts: { edtf: '2019-07-01' } });
+    expect(
+      await h.sql('select version from history.detentions where id = $1 order by recorded_from', [made.id]),
+    ).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
   test('a denial gives no value, and a value of claims is not overwritten without a source', async () => {
@@ -295,7 +302,8 @@ describe('one document', () => {
       one: { id, expectedVersion: 1, title: 'Second', changeReason: 'first' },
       two: { id, expectedVersion: 2, title: 'Third', changeReason: 'second' },
     });
-    expect(answer).toEqual({ one: { id, version: 2, title: 'Second' }, two: { id, version: 3, title: 'Third' } });
+    // One transaction, one version: nobody else ever saw the first.
+    expect(answer).toEqual({ one: { id, version: 2, title: 'Second' }, two: { id, version: 2, title: 'Third' } });
     const [kept] = await h.sql<{ reason: string }>(
       `select t.reason from history.cases c join history.transactions t on t.id = c.transaction_id where c.id = $1 and c.recorded_to = 'infinity'`,
       [id],

@@ -7,22 +7,35 @@ begin
   new.version := 1;
   new.created_at := (history.transaction()).recorded_at;
   new.updated_at := new.created_at;
-  new.created_by := coalesce(nullif(current_setting('kualik.actor', true), ''), session_user);
+  new.created_by := auth.author();
   new.updated_by := new.created_by;
   insert into records (id, noun, sensitivity, team_id) values (new.id, tg_table_name, new.sensitivity, new.team_id);
   return new;
 end $$;
 
--- One instant per transaction, that of its first change; an older one may write after a younger, hence the greatest().
+-- A version is what others could see: the changes of one transaction make one. One instant per transaction, that of its
+-- first change; an older one may write after a younger, hence the greatest(), which also orders the changes of one.
 create or replace function house.revise_record() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  own bigint := pg_current_xact_id()::text::bigint;
+  -- How many transaction ids the writer of the row as it was comes after this transaction; its savepoints have ids of their own.
+  ahead bigint := (old.xmin::text::bigint - own) & 4294967295;
+  -- What is still in progress and can be seen is our own. Ids 0 to 2 are nobody's: a row frozen long ago.
+  is_own boolean := case when old.xmin::text::bigint > 2 and ahead < 2147483648
+    then pg_xact_status((own + ahead)::text::xid8) = 'in progress' else false end;
 begin
   if new.id <> old.id then raise exception 'A record keeps its id.' using errcode = 'integrity_constraint_violation'; end if;
-  new.version := old.version + 1;
+  new.version := old.version + case when is_own then 0 else 1 end;
   new.created_at := old.created_at;
   new.created_by := old.created_by;
   new.updated_at := greatest((history.transaction()).recorded_at, old.updated_at + interval '1 microsecond');
-  new.updated_by := coalesce(nullif(current_setting('kualik.actor', true), ''), session_user);
+  new.updated_by := auth.author();
+  if (new.sensitivity < old.sensitivity or old.sensitivity >= 2 and old.team_id <> 0 and new.team_id = 0)
+    and auth.level() is not null and not auth.has_role('reviewer') then
+    raise exception 'Only a reviewer makes a record less sensitive, or opens it to all teams. Ask one to do it.'
+      using errcode = 'insufficient_privilege', constraint = 'a_reviewer_lowers';
+  end if;
   if (new.sensitivity, new.team_id) is distinct from (old.sensitivity, old.team_id) then
     update records set sensitivity = new.sensitivity, team_id = new.team_id where id = new.id;
   end if;
@@ -55,7 +68,7 @@ begin
     execute format('create or replace trigger a_enter_record before insert on %I for each row execute function house.enter_record()', noun);
     execute format('create or replace trigger a_revise_record before update on %I for each row execute function house.revise_record()', noun);
     select string_agg(quote_ident(attname), ', ') into writable from pg_attribute
-      where attrelid = noun::regclass and attnum > 0 and not attisdropped and attidentity = ''
+      where attrelid = noun::regclass and attnum > 0 and not attisdropped and attidentity = '' and (attname, atttypid) <> ('reference', 'bigint'::regtype)
         and attname not in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by', 'retracted_at');
     execute format('revoke all on %I from kualik_reader, kualik_editor', noun);
     execute format('grant select on %I to kualik_reader, kualik_editor', noun);

@@ -56,6 +56,11 @@ begin
     ((case new.rank when 'PREFERRED' then 0 when 'NORMAL' then 1 else 2 end * 10
       + case new.basis when 'STATED' then 0 when 'COMPUTED' then 1 else 2 end) * 10
       + new.credibility) * (1::bigint << 40) + new.sequence;
+  -- Whoever may not see the claim does not find it in the spine either.
+  if new.level > new.sensitivity or tg_op = 'UPDATE' then
+    update records r set sensitivity = new.level, team_id = new.team_id
+      where r.id = new.id and (r.sensitivity, r.team_id) is distinct from (new.level, new.team_id);
+  end if;
   return new;
 end $$;
 create or replace trigger b_settle_claim before insert or update on claims for each row execute function house.settle_claim();
@@ -73,20 +78,29 @@ begin
 end $$;
 create or replace trigger a_keep_claim before update on claims for each row execute function house.keep_claim();
 
--- The claim that decides each field of a record: the first that bears, at or below the record's own level.
+-- The claim that decides each field of a record: the first that bears, at or below the record's own level, and of its team:
+-- what a record shows, everybody sees who sees the record.
 create or replace function house.deciding_claims(record uuid, level smallint)
 returns table (field text, value jsonb, earliest date, latest date, claim_id uuid)
 language sql stable set search_path = public, pg_temp as $$
   select distinct on (c.field) c.field, c.value, c.earliest, c.latest, c.id
   from claims c
   where c.record_id = record and c.field <> '' and c.bears and c.level <= deciding_claims.level
+    and (c.level <= 1 or c.team_id = 0 or c.team_id = (select r.team_id from records r where r.id = record))
   order by c.field, c.preference
 $$;
+
+-- The instant of all that this transaction records; now() would be that of its beginning.
+create or replace function house.instant() returns timestamptz
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  return (history.transaction()).recorded_at;
+end $$;
 
 -- Writes the accepted values of a record from its claims. Returns whether anything changed.
 -- A field that no claim decides keeps the value an editor gave it; but a value that claims gave which no longer bear, or are
 -- all above the level of the record, becomes unknown: else a withdrawn or sealed value would stay on show. A claim that is
--- being retracted in this transaction still speaks, so that its value goes with it.
+-- being retracted in this transaction (its instant says so) still speaks, so that its value goes with it.
 create or replace function house.accept(record uuid) returns boolean
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -112,11 +126,14 @@ begin
   decided := coalesce(decided, '{}');
   for undecided in
     select distinct c.field from claims c
-    where c.record_id = record and c.field <> '' and (c.retracted_at is null or c.retracted_at = now()) and not decided ? c.field
+    where c.record_id = record and c.field <> '' and (c.retracted_at is null or c.retracted_at = (select house.instant()))
+      and not decided ? c.field
   loop
     execute format(
       'select exists (select from claims c, %1$I t where t.id = $1 and c.record_id = $1 and c.field = %2$L and c.value is not null
-         and (jsonb_populate_record(null::%1$I, jsonb_build_object(%2$L, c.value))).%2$I = t.%2$I)', noun, undecided)
+         and (jsonb_populate_record(null::%1$I, jsonb_build_object(%2$L, c.value))).%2$I = t.%2$I
+         and exists (select from history.claims h, history.%1$I r where h.id = c.id and r.id = $1
+           and h.level <= r.sensitivity and (h.level <= 1 or h.team_id in (0, r.team_id))))', noun, undecided)
       into given using record;
     if given then
       select decided || jsonb_object_agg(attname, null) into decided from pg_attribute
@@ -155,9 +172,9 @@ begin
   return null;
 end $$;
 create or replace trigger e_resettle_claims after update on sources for each row
-  when ((old.sensitivity, old.published_earliest, old.published_latest) is distinct from (new.sensitivity, new.published_earliest, new.published_latest))
+  when ((old.sensitivity, old.team_id, old.published_earliest, old.published_latest) is distinct from (new.sensitivity, new.team_id, new.published_earliest, new.published_latest))
   execute function house.resettle_claims();
 create or replace trigger e_resettle_claims after update on claims for each row
-  when ((old.level, old.published_earliest, old.published_latest, old.rank = 'DEPRECATED', old.retracted_at)
-    is distinct from (new.level, new.published_earliest, new.published_latest, new.rank = 'DEPRECATED', new.retracted_at))
+  when ((old.level, old.team_id, old.published_earliest, old.published_latest, old.rank = 'DEPRECATED', old.retracted_at)
+    is distinct from (new.level, new.team_id, new.published_earliest, new.published_latest, new.rank = 'DEPRECATED', new.retracted_at))
   execute function house.resettle_claims();

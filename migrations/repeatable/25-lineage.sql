@@ -88,13 +88,20 @@ end $$;
 
 grant select on house.lineage to kualik_reader, kualik_editor;
 
--- Bytes of captures are written once and read by nobody but the function that counts them again.
+-- Bytes of captures are written once, by this function, which does not tell whether somebody had kept them before, and are
+-- read by nobody but the function that counts them again.
 revoke all on capture_contents from kualik_reader, kualik_editor;
-grant insert on capture_contents to kualik_editor;
+create or replace function house.keep_bytes(bytes bytea) returns void
+language sql security definer set search_path = public, pg_temp as $$
+  insert into capture_contents (sha256, bytes) values (encode(pg_catalog.sha256(keep_bytes.bytes), 'hex'), keep_bytes.bytes) on conflict do nothing
+$$;
+grant execute on function house.keep_bytes to kualik_editor;
 
--- The SHA-256 and the size of the bytes kept under this SHA-256, counted now; nothing when no bytes are kept.
+-- The SHA-256 and the size of the bytes kept under this SHA-256, counted now; nothing when no bytes are kept, or none for
+-- whoever asks.
 create or replace function house.count_again(kept_as text, out sha256 text, out byte_size bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
   select encode(pg_catalog.sha256(c.bytes), 'hex'), octet_length(c.bytes)::bigint from capture_contents c where c.sha256 = kept_as
+    and exists (select from captures k where k.sha256 = kept_as and k.retracted_at is null and auth.sees(k.sensitivity, k.team_id))
 $$;
 grant execute on function house.count_again to kualik_reader, kualik_editor;

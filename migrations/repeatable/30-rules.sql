@@ -95,29 +95,52 @@ begin
 end $$;
 
 -- Whether a claim that counts asserts this link; a report that others allege it, or a mention, does not support it.
-create or replace function house.link_is_asserted(link uuid) returns boolean
+create or replace function house.claims_assert(link uuid) returns boolean
 language sql stable set search_path = public, pg_temp as $$
   select exists (select from claims c where c.record_id = link and c.field = '' and c.bears and c.stance = 'ASSERTS')
 $$;
+-- The same for a caller: with the claims that he does not see, of a link that he does.
+create or replace function house.link_is_asserted(link uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select house.claims_assert(link) and exists (select from records r where r.id = link and auth.sees(r.sensitivity, r.team_id))
+$$;
+
+-- Nobody confirms what nobody asserts, by whatever door. Deferred, because a link comes before the claims on it.
+create or replace function house.check_confirmed_link() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if exists (select from event_links l where l.id = new.id and l.assessment = 'CONFIRMED' and l.retracted_at is null)
+    and not house.claims_assert(new.id) then
+    raise exception 'A link is confirmed only where a claim that counts asserts it; a report that others allege it is not enough.'
+      using errcode = 'check_violation', constraint = 'confirmed_link_is_asserted';
+  end if;
+  return null;
+end $$;
+drop trigger if exists d_check_confirmed on event_links;
+create constraint trigger d_check_confirmed after insert or update on event_links deferrable initially deferred for each row
+  when (new.assessment = 'CONFIRMED') execute function house.check_confirmed_link();
 
 -- A link does not stay supported or confirmed when the last claim that asserts it is withdrawn: it is an allegation again.
+-- One that is retracted with its claims stays as it was, to come back so.
 create or replace function house.reassess_link() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   update event_links set assessment = 'ALLEGED',
     assessment_reason = 'No claim asserts this link any more; it was ' || assessment || '. ' || coalesce(new.rank_reason, 'What the claim rested on was withdrawn.')
-    where id = new.record_id and assessment in ('SUPPORTED', 'CONFIRMED') and not house.link_is_asserted(id);
+    where id = new.record_id and assessment in ('SUPPORTED', 'CONFIRMED') and retracted_at is null and not house.claims_assert(id);
   return null;
 end $$;
 create or replace trigger f_reassess_link after update on claims for each row
   when (old.bears and not new.bears and new.field = '' and new.stance = 'ASSERTS')
   execute function house.reassess_link();
 
--- A capture is evidence: neither it nor a step of its custody can be changed. It is retracted with its source only.
+-- A capture is evidence: neither it nor a step of its custody can be changed. It is retracted with its source only, and who
+-- may see it follows its source.
 create or replace function house.refuse_change() returns trigger
 language plpgsql as $$
 begin
-  if to_jsonb(new) - 'retracted_at' = to_jsonb(old) - 'retracted_at' and to_jsonb(new) <> to_jsonb(old) then return new; end if;
+  if to_jsonb(new) - '{retracted_at,sensitivity,team_id}'::text[] = to_jsonb(old) - '{retracted_at,sensitivity,team_id}'::text[]
+    and to_jsonb(new) <> to_jsonb(old) then return new; end if;
   raise exception 'Captures and their custody log are never changed.' using errcode = 'integrity_constraint_violation';
 end $$;
 create or replace trigger a_never_changes before update on captures for each row execute function house.refuse_change();

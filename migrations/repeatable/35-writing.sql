@@ -31,7 +31,8 @@ declare
   noun text;
   touched uuid[];
 begin
-  for noun in select distinct r.noun from records r where r.id = any (records) order by 1 loop
+  -- Claims last: what a record loses with them it keeps when it goes itself.
+  for noun in select r.noun from records r where r.id = any (records) group by r.noun order by r.noun = 'claims', r.noun loop
     execute format('update %I set retracted_at = $2 where id = any ($1)', noun) using records, at;
   end loop;
   select array_agg(distinct c.record_id) into touched from claims c where c.id = any (records);
@@ -45,7 +46,12 @@ declare
   noun text := house.noun_of(record);
   version integer;
   all_of_it uuid[];
+  at timestamptz := house.instant();
 begin
+  -- This runs as the owner, who sees everything; whoever asks may not.
+  if not exists (select from records r where r.id = record and auth.sees(r.sensitivity, r.team_id)) then
+    raise exception 'There is no such record, or you may not see it.' using errcode = 'no_data_found', constraint = 'record_is_there';
+  end if;
   if noun in ('captures', 'custody_steps') then
     raise exception 'Captures and their custody log are never changed.' using errcode = 'integrity_constraint_violation', constraint = 'evidence_stays';
   end if;
@@ -55,8 +61,8 @@ begin
   end if;
   all_of_it := house.belonging(record);
   insert into house.tombstones (record_id, cause_id, retracted_at, reason, retracted_by)
-    select id, record, now(), why, coalesce(nullif(current_setting('kualik.actor', true), ''), session_user) from unnest(all_of_it) id;
-  perform house.mark(all_of_it, now());
+    select id, record, at, why, auth.author() from unnest(all_of_it) id;
+  perform house.mark(all_of_it, at);
 end $$;
 
 -- Brings a record back with everything that its retraction took along.
@@ -67,6 +73,9 @@ declare
   needed uuid[];
   owned house.adopted;
 begin
+  if not exists (select from records r where r.id = record and auth.sees(r.sensitivity, r.team_id)) then
+    raise exception 'There is no such record, or you may not see it.' using errcode = 'no_data_found', constraint = 'record_is_there';
+  end if;
   select array_agg(t.record_id) into all_of_it from house.tombstones t where t.cause_id = record;
   if all_of_it is null then
     raise exception 'It was retracted together with what it belongs to; restore that.' using errcode = 'integrity_constraint_violation', constraint = 'restored_with_its_owner';
@@ -81,17 +90,6 @@ begin
   end if;
   delete from house.tombstones t where t.cause_id = record;
   perform house.mark(all_of_it, null);
-end $$;
-
--- Whoever reads or writes as the application does not see what is retracted.
-do $$
-declare noun text;
-begin
-  for noun in select a.noun from house.adopted a loop
-    execute format('alter table public.%I enable row level security', noun);
-    execute format('drop policy if exists not_retracted on public.%I', noun);
-    execute format('create policy not_retracted on public.%I to kualik_reader, kualik_editor using (retracted_at is null)', noun);
-  end loop;
 end $$;
 
 grant select on house.tombstones to kualik_reader, kualik_editor;

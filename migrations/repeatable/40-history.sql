@@ -1,12 +1,12 @@
 -- Every version of every record, the open one included, kept by one trigger per table in the transaction that changes it.
 -- The trigger's SQL is written per table: a generic one with dynamic SQL costs a third of the writes.
 -- `history.<table>` has the columns of the table, then when the version was recorded, until when, by which transaction, and
--- the level that guards it. The reasons are in docs/decisions/0014-history.md.
+-- the level and the team that guard it. The reasons are in docs/decisions/0014-history.md.
 
 -- The latest era, and whether this database still lives in it: the timeline changes with a promotion or a recovery to a point
 -- in time, and the row was written by another transaction than it says once it went through a dump.
 create or replace function history.era(out id integer, out current boolean)
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   select e.id, e.xmin::text::bigint = e.made_by::text::bigint & 4294967295
       and (pg_is_in_recovery() or e.timeline = left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))
@@ -21,7 +21,7 @@ end $$;
 -- and the row itself confirms: looked up in an index, it would make every two SERIALIZABLE writers collide. Without
 -- enable_seqscan = off a session that planned this while the table was small would read all of it for every row for ever.
 drop function if exists history.transaction();
-create function history.transaction(out id bigint, out recorded_at timestamptz)
+create function history.transaction(out id bigint, out recorded_at timestamptz, out shown_to integer[])
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   place tid := nullif(current_setting('kualik.transaction', true), '')::tid;
@@ -30,7 +30,7 @@ declare
   era record;
   began timestamptz;
 begin
-  select t.id, t.recorded_at, t.reason into id, recorded_at, said from history.transactions t
+  select t.id, t.recorded_at, t.shown_to, t.reason into id, recorded_at, shown_to, said from history.transactions t
     where t.ctid = place and t.xid = pg_current_xact_id() and t.recorded_at >= now();
   if id is null then
     select * into era from history.era();
@@ -45,7 +45,7 @@ begin
     id := (era.id::bigint << 48) + pg_current_xact_id()::text::bigint;
     insert into history.transactions (id, xid, recorded_at, actor, reason, request) values (
       id, pg_current_xact_id(), recorded_at,
-      coalesce(nullif(current_setting('kualik.actor', true), ''), session_user),
+      auth.author(),
       saying,
       nullif(current_setting('kualik.request', true), '')) returning ctid into place;
     perform set_config('kualik.transaction', place::text, true);
@@ -56,11 +56,46 @@ begin
   end if;
 end $$;
 
+-- For whom a version is, as one number: see history.transactions.shown_to.
+create or replace function history.code(guard smallint, team integer) returns integer language sql immutable
+  as $$ select case when guard <= 1 then guard else team * 4 + guard end $$;
+
+-- The current transaction wrote a version for these.
+create or replace function history.show(code integer) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  place tid := nullif(current_setting('kualik.transaction', true), '')::tid;
+begin
+  update history.transactions t set shown_to = t.shown_to || code
+    where t.ctid = place and t.xid = pg_current_xact_id() and not code = any (t.shown_to) returning t.ctid into place;
+  if found then perform set_config('kualik.transaction', place::text, true); end if;
+end $$;
+
+-- A version that this transaction wrote is for others now: what it is shown to follows, as soon as no other of its versions is
+-- for those who saw it. The current transaction adds its own with history.show().
+create or replace function history.show_again(transaction bigint, before integer, after integer) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  noun text;
+  place tid;
+  still boolean := false;
+begin
+  for noun in select a.noun from house.adopted a loop
+    execute format('select exists (select from history.%I h where h.transaction_id = $1 and history.code(h.guard, h.guard_team) = $2)', noun)
+      into still using transaction, before;
+    exit when still;
+  end loop;
+  update history.transactions t set shown_to =
+      array(select distinct c from unnest(t.shown_to || after) c where still or c <> before order by c)
+    where t.id = transaction returning case when t.xid = pg_current_xact_id() then t.ctid end into place;
+  if place is not null then perform set_config('kualik.transaction', place::text, true); end if;
+end $$;
+
 -- What was recorded before this instant is as it will always be: nobody still writes who could record something earlier.
 -- Ask it before the snapshot is taken: a writer that ends in between is then in the snapshot. Writers are known by their
--- locks, which every role may see; those of a primary cannot be seen from its standby, where nothing is ever settled.
+-- locks, which the owner of this function sees; those of a primary cannot be seen from its standby, where nothing is settled.
 create or replace function history.settled_until() returns timestamptz
-language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   asked timestamptz := clock_timestamp();
   oldest bigint;
@@ -74,7 +109,7 @@ end $$;
 
 -- Transactions with a smaller id have all ended, and this snapshot has what they wrote: no smaller one can appear later.
 create or replace function history.settled_id() returns bigint
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare era record;
 begin
   select * into era from history.era();
@@ -130,7 +165,7 @@ begin
   for wanted in
     select h.attname as name from pg_attribute h
     where h.attrelid = format('history.%I', noun)::regclass and h.attnum > 0 and not h.attisdropped and h.attnotnull
-      and h.attname not in ('id', 'version', 'recorded_from', 'recorded_to', 'transaction_id', 'guard')
+      and h.attname not in ('id', 'version', 'recorded_from', 'recorded_to', 'transaction_id', 'guard', 'guard_team')
   loop
     execute format('alter table history.%I alter column %I drop not null', noun, wanted.name);
   end loop;
@@ -141,8 +176,18 @@ begin
       noun, format(level, 'h'), format(level, 't'), noun);
     execute format('alter table history.%I alter column guard set not null', noun);
   end if;
+  -- And the team: that of the record as long as the record is restricted, else the last that guarded this version.
+  if not exists (select from pg_attribute where attrelid = format('history.%I', noun)::regclass and attname = 'guard_team') then
+    execute format('alter table history.%I add column guard_team integer', noun);
+    execute format('update history.%1$I h set guard_team = coalesce((select t.team_id from public.%1$I t where t.id = h.id and %2$s >= 2), h.team_id)',
+      noun, format(level, 't'));
+    execute format('update history.transactions x set shown_to = array(select distinct c from unnest(x.shown_to || w.codes) c order by c)
+      from (select h.transaction_id, array_agg(distinct history.code(h.guard, h.guard_team)) as codes from history.%I h group by 1) w where w.transaction_id = x.id', noun);
+    execute format('alter table history.%I alter column guard_team set not null', noun);
+  end if;
   execute format('drop index if exists history.%I', noun || '_by_transaction');
-  execute format('create index if not exists %2$I on history.%1$I (transaction_id, id)', noun, noun || '_changes');
+  execute format('drop index if exists history.%I', noun || '_changes');
+  execute format('create index if not exists %2$I on history.%1$I (transaction_id, sequence)', noun, noun || '_in_order');
   -- What a list walks along now, it must be able to walk along then; what is unique now is not so over all versions.
   for wanted in
     select pg_get_indexdef(i.indexrelid) as definition from pg_index i join pg_class c on c.oid = i.indexrelid
@@ -167,11 +212,15 @@ begin
       own bigint;
       maker bigint;
       at timestamptz;
+      shown integer[];
       place tid;
+      changed record;
     begin
-      select t.id, t.recorded_at into own, at from history.transaction() t;
+      select t.id, t.recorded_at, t.shown_to into own, at, shown from history.transaction() t;
+      if tg_op <> 'DELETE' and not history.code(%4$s, new.team_id) = any (shown) then perform history.show(history.code(%4$s, new.team_id)); end if;
       if tg_op = 'INSERT' then
-        insert into history.%1$I (%3$s, recorded_from, recorded_to, transaction_id, guard) values (%7$s, new.updated_at, 'infinity', own, %4$s)
+        insert into history.%1$I (%3$s, recorded_from, recorded_to, transaction_id, guard, guard_team)
+          values (%7$s, new.updated_at, 'infinity', own, %4$s, new.team_id)
           on conflict (id) where recorded_to = 'infinity' do nothing;
         return null;
       end if;
@@ -183,13 +232,27 @@ begin
         return null;
       end if;
       if maker = own then
-        update history.%1$I h set (%3$s, guard) = row (%7$s, %4$s) where h.ctid = place and h.version <= new.version;
+        update history.%1$I h set (%3$s, guard, guard_team) = row (%7$s, %4$s, new.team_id) where h.ctid = place and h.updated_at <= new.updated_at;
+        if history.code(%4$s, new.team_id) <> history.code(%5$s, old.team_id) then
+          perform history.show_again(own, history.code(%5$s, old.team_id), history.code(%4$s, new.team_id));
+        end if;
       else
         update history.%1$I h set recorded_to = new.updated_at where h.ctid = place;
-        insert into history.%1$I (%3$s, recorded_from, recorded_to, transaction_id, guard) values (%7$s, new.updated_at, 'infinity', own, %4$s);
+        insert into history.%1$I (%3$s, recorded_from, recorded_to, transaction_id, guard, guard_team)
+          values (%7$s, new.updated_at, 'infinity', own, %4$s, new.team_id);
       end if;
-      if %4$s <> %5$s then
-        update history.%1$I h set guard = greatest(%6$s, %4$s) where h.id = new.id and h.guard <> greatest(%6$s, %4$s);
+      if %4$s <> %5$s or new.team_id <> old.team_id then
+        for changed in
+          with before as (select h.ctid, h.transaction_id, history.code(h.guard, h.guard_team) as code,
+              greatest(%6$s, %4$s) as guard, case when %4$s >= 2 then new.team_id else h.guard_team end as team
+            from history.%1$I h where h.id = new.id), after as (
+          update history.%1$I h set guard = b.guard, guard_team = b.team from before b
+            where h.ctid = b.ctid and (h.guard, h.guard_team) is distinct from (b.guard, b.team)
+            returning b.transaction_id, b.code, history.code(b.guard, b.team) as again)
+          select distinct * from after where code <> again
+        loop
+          perform history.show_again(changed.transaction_id, changed.code, changed.again);
+        end loop;
       end if;
       return null;
     end $body$ $make$, noun, 'keep_' || noun, columns, format(level, 'new'), format(level, 'old'), format(level, 'h'), news);
@@ -197,8 +260,9 @@ begin
   execute format('revoke all on history.%I from kualik_reader, kualik_editor', noun);
   execute format('grant select on history.%I to kualik_reader, kualik_editor', noun);
   if fresh then
-    execute format('insert into history.%1$I (%2$s, recorded_from, recorded_to, transaction_id, guard)
-      select t.*, t.updated_at, ''infinity'', (select own.id from history.transaction() own), %3$s from public.%1$I t', noun, columns, format(level, 't'));
+    execute format('insert into history.%1$I (%2$s, recorded_from, recorded_to, transaction_id, guard, guard_team)
+      select t.*, t.updated_at, ''infinity'', (select own.id from history.transaction() own), %3$s, t.team_id from public.%1$I t', noun, columns, format(level, 't'));
+    execute format('select history.show(c) from (select distinct history.code(%s, t.team_id) as c from public.%I t) codes', format(level, 't'), noun);
   end if;
 end $$;
 
@@ -231,5 +295,7 @@ end $$;
 -- Nobody but the triggers writes history, and nothing ever deletes from it.
 revoke all on history.transactions, history.eras from kualik_reader, kualik_editor;
 grant usage on schema history to kualik_reader, kualik_editor;
-grant select on history.transactions, history.eras to kualik_reader, kualik_editor;
+grant select on history.eras to kualik_reader, kualik_editor;
+-- All but the reason, which is told by history.reason_of() (65-rights.sql).
+grant select (id, xid, recorded_at, actor, request) on history.transactions to kualik_reader, kualik_editor;
 grant execute on function history.era, history.settled_until, history.settled_id to kualik_reader, kualik_editor;

@@ -51,7 +51,7 @@ create or replace function lens.implied() returns text language sql immutable as
   select format($text$ left join lateral (
       select true as there from house.lineage l join history.claims c on c.record_id = l.record_id
       where not v.there and l.ancestor_id = h.id and l.recorded_from <= (select lens.r()) and l.recorded_to > (select lens.r())
-        and c.bears and c.level <= h.sensitivity and %s
+        and c.bears and c.level <= h.sensitivity and (c.level <= 1 or c.team_id in (0, h.team_id)) and %s
       limit 1
     ) w on true $text$, lens.visible())
 $$;
@@ -99,7 +99,7 @@ begin
       select count(*) > 0 as there %s
       from (
         select distinct on (c.field) c.field, c.value, c.earliest, c.latest from history.claims c
-        where c.record_id = h.id and c.bears and c.level <= h.sensitivity and %s
+        where c.record_id = h.id and c.bears and c.level <= h.sensitivity and (c.level <= 1 or c.team_id in (0, h.team_id)) and %s
         order by c.field, c.preference
       ) chosen
     ) v

@@ -1,5 +1,6 @@
 // Case files with their members, and proceedings with a charge per person.
 import { sql } from '../db/sql.js';
+import { invalid } from '../errors.js';
 import type { CaseFilter, ChargeFilter, LegalCaseFilter, Resolvers } from '../generated/resolvers-types.js';
 import { periodValue } from '../records/dates.js';
 import {
@@ -21,9 +22,10 @@ import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
 import type { SortKey } from '../records/page.js';
+import { didYouMean } from '../values/did-you-mean.js';
+import { quoted } from '../values/invalid-value.js';
 import { caseMembers, cases, charges, legalCases } from './model.js';
 
-const byReference: SortKey[] = [{ property: 'reference', type: 'bigint' }];
 const byDecision: SortKey[] = [
   { property: 'decidedEarliest', type: 'date' },
   { property: 'seq', type: 'bigint' },
@@ -71,10 +73,19 @@ const askCharges = (filter: ChargeFilter | null | undefined) =>
     source: fromSource(charges),
   });
 
+/** The table of a type of the graph; a word that is none would be answered as if the file held nothing of it. */
+function tableOf(nouns: Record<string, Noun>, type: string, at: string): string {
+  const all = Object.values(nouns);
+  const found = all.find((noun) => noun.type === type);
+  const types = all.map((noun) => noun.type);
+  if (!found) throw invalid(at, `${quoted(type)} is not a type of records in this graph.${didYouMean(type, types)}`);
+  return found.table;
+}
+
 export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
     case: (_, { id }, { load }) => load.one.cases.load(id),
-    cases: (_, args, context) => list(cases, args, context, askCases(args.filter), byReference),
+    cases: (_, args, context) => list(cases, args, context, askCases(args.filter), []),
     legalCase: (_, { id }, { load }) => load.one.legal_cases.load(id),
     legalCases: (_, args, context) =>
       list(legalCases, args, context, [
@@ -87,9 +98,7 @@ export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Case: {
     reference: (file) => `C-${file.reference}`,
     members: (file, args, context) => {
-      const tables = args.type?.flatMap((type) =>
-        Object.values(nouns).flatMap((noun) => (noun.type === type ? [noun.table] : [])),
-      );
+      const tables = args.type?.map((type, at) => tableOf(nouns, type, `type.${at}`));
       const ofType = tables
         ? [sql`case_members.record_id in (select r.id from records r where r.noun = any(${tables}::text[]))`]
         : [];

@@ -3,7 +3,7 @@ import type { QueryCoverageArgs } from '../generated/resolvers-types.js';
 import { spanOf, type DaySpanValue } from '../records/dates.js';
 import type { Loading } from '../records/loaders.js';
 import type { StatusDocumentRow } from '../refugees/model.js';
-import { invalid } from '../errors.js';
+import { refuseSwapped } from '../records/filters.js';
 import { coverage, type Covering, type Overlap } from '../values/coverage.js';
 import { compare, earlier, later, type DateBound, type LocalDate } from '../values/local-date.js';
 import { possible, type Span } from '../values/period.js';
@@ -29,12 +29,12 @@ export interface Covered {
 }
 
 export async function coverageOf(args: QueryCoverageArgs, loading: Loading): Promise<Covered> {
-  const { person, from, to } = args;
-  if (from && to && from > to) throw invalid('to', 'The last day asked about lies before the first.');
+  const { person, from, until } = args;
+  refuseSwapped(args);
   const holder = await loading.load.one.persons!.load(person);
   const documents = holder ? await documentsOf(holder.id, args, loading) : [];
   const known = await Promise.all(documents.map((document) => knownOf(document, loading)));
-  return { personId: person, known, documents, ...covered(known, from as LocalDate | null, to as LocalDate | null) };
+  return { personId: person, known, documents, ...covered(known, from as LocalDate | null, until as LocalDate | null) };
 }
 
 const coveringOf = ({ document, claims }: Known): Covering => ({
@@ -47,9 +47,9 @@ const coveringOf = ({ document, claims }: Known): Covering => ({
 export function covered(
   known: readonly Known[],
   from: LocalDate | null | undefined,
-  to: LocalDate | null | undefined,
+  until: LocalDate | null | undefined,
 ): Omit<Covered, 'personId' | 'known' | 'documents'> {
-  const within = windowOf(known, from, to);
+  const within = windowOf(known, from, until);
   const sure = known.filter(({ claims }) => !merelyInferred(claims));
   const all = within ? coverage(known.map(coveringOf), within) : coverage([]);
   const certainly = within ? coverage(sure.map(coveringOf), within) : coverage([]);
@@ -92,10 +92,10 @@ function perKind(known: readonly Known[]): Known[][] {
 function windowOf(
   known: readonly Known[],
   from: LocalDate | null | undefined,
-  to: LocalDate | null | undefined,
+  until: LocalDate | null | undefined,
 ): Span | null {
   const spans = known.map(({ document }) => possible(validityOf(document)));
   const first = from ?? spans.map((span) => span.from).reduce<DateBound>(earlier, 'infinity');
-  const last = to ?? spans.map((span) => span.until).reduce<DateBound>(later, '-infinity');
+  const last = until ?? spans.map((span) => span.until).reduce<DateBound>(later, '-infinity');
   return compare(first, last) <= 0 ? { from: first, until: last } : null;
 }

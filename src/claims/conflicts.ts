@@ -32,7 +32,7 @@ function fieldsIn(args: QueryConflictsArgs, nouns: Record<string, Noun>, from: r
     {
       record: (id) => sql`c.record_id = ${uuid(id)}`,
       case: (id) => sql`c.record_id in ${inCaseOrBelonging(nouns, id)}`,
-      field: (name) => sql`c.field = any(${columnsNamed(name)}::text[])`,
+      field: (name) => sql`c.field = any(${columnsNamed(name, nouns)}::text[])`,
     },
     '',
   );

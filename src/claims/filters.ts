@@ -4,6 +4,8 @@ import type { ClaimFilter } from '../generated/resolvers-types.js';
 import { conditions, inCaseOrBelonging, is, isOneOf, onDay, uuid, whether } from '../records/filters.js';
 import { snake, type Noun } from '../records/noun.js';
 import type { SortKey } from '../records/page.js';
+import { didYouMean } from '../values/did-you-mean.js';
+import { InvalidValue, quoted } from '../values/invalid-value.js';
 import { claims } from './model.js';
 
 /** The claims of a record stand together, those of a field in the order that decides. */
@@ -14,7 +16,16 @@ export const byRecord: SortKey[] = [
 ];
 
 /** The name that a field has in the graph, as the columns it may be: `place` is place_id, `starts` is starts. */
-export const columnsNamed = (field: string): string[] => (field === '' ? [''] : [snake(field), `${snake(field)}_id`]);
+export function columnsNamed(field: string, nouns: Record<string, Noun>): string[] {
+  if (field === '') return [''];
+  const known = new Set(Object.values(nouns).flatMap(claimedNames));
+  if (!known.has(field))
+    throw new InvalidValue(`${quoted(field)} is not a field that claims decide.${didYouMean(field, known)}`);
+  return [snake(field), `${snake(field)}_id`];
+}
+
+const claimedNames = ({ fields }: Noun): string[] =>
+  Object.entries(fields).flatMap(([name, { claimed }]) => (claimed ? [name.replace(/Id$/, '')] : []));
 
 /** Made by the source, or derived from claims it made. Written apart, so that each half has its index. */
 export const restsOn = (source: Sql): Sql =>
@@ -38,19 +49,20 @@ const INTERESTED = raw(`exists (
   select from beneath join source_interests i on i.source_id = beneath.source_id
   where i.party_id is null or i.party_id = beneath.informant_id)`);
 
-/** As `originOf` in origins.ts: each root of each bearing claim on the field is followed to where its chain of copies begins. */
+/** As `originOf` in origins.ts: each root of each bearing claim on the field is followed to where its chain of copies begins, as far as it may be seen. */
 const SINGLE_ORIGIN = raw(`1 = (
   select count(distinct origin.id) from claims b cross join unnest(b.roots) root(id) cross join lateral (
     with recursive upwards(id) as (
-      select root.id union select s.origin_id from sources s join upwards on s.id = upwards.id where s.origin_id is not null)
-    select upwards.id from upwards where not exists (select from sources s where s.id = upwards.id and s.origin_id is not null)
+      select root.id union select o.id from sources s join upwards on s.id = upwards.id join records o on o.id = s.origin_id)
+    select upwards.id from upwards where not exists (
+      select from sources s join records o on o.id = s.origin_id where s.id = upwards.id)
   ) origin where b.record_id = claims.record_id and b.field = claims.field and b.bears)`);
 
 export const askClaims = (filter: ClaimFilter | null | undefined, nouns: Record<string, Noun>): Sql[] =>
   conditions(filter, {
     record: is(claims, 'recordId'),
     case: (id) => sql`claims.record_id in ${inCaseOrBelonging(nouns, id)}`,
-    field: (field) => sql`claims.field = any(${columnsNamed(field)}::text[])`,
+    field: (field) => sql`claims.field = any(${columnsNamed(field, nouns)}::text[])`,
     reference: is(claims, 'reference'),
     source: (id) => restsOn(uuid(id)),
     informant: is(claims, 'informantId'),

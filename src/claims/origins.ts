@@ -9,15 +9,18 @@ export async function sourcesOf(ids: Iterable<string>, { load }: Loading): Promi
   return rows.filter((row) => row !== null) as unknown as SourceRow[];
 }
 
-/** Where a chain of copies begins. A piece that is hidden, or named in a circle, is as far as it goes. */
-async function originOf(id: string, loading: Loading): Promise<string> {
-  const passed = new Set<string>();
+/**
+ * Where a chain of copies begins. A piece that the lens leaves out is as far as it goes; one that the viewer may not see is
+ * not there at all. A circle ends where it would begin again.
+ */
+async function originOf(id: string, { load }: Loading): Promise<string> {
+  const passed = new Set([id]);
   let at = id;
   for (;;) {
-    passed.add(at);
-    const source = (await loading.load.one.sources!.load(at)) as unknown as SourceRow | null;
-    if (!source?.originId || passed.has(source.originId)) return at;
-    at = source.originId;
+    const source = (await load.one.sources!.load(at)) as unknown as SourceRow | null;
+    const next = source?.originId;
+    if (!next || passed.has(next) || !(await load.spine.load(next))) return at;
+    passed.add((at = next));
   }
 }
 
@@ -32,7 +35,9 @@ export async function originsById(ids: Iterable<string>, loading: Loading): Prom
 
 /** In order of publication, undated ones last. */
 export const byPublication = (a: SourceRow, b: SourceRow): number =>
-  (a.publishedEarliest ?? '~').localeCompare(b.publishedEarliest ?? '~', 'en') || a.id.localeCompare(b.id, 'en');
+  (a.publishedEarliest ?? '~').localeCompare(b.publishedEarliest ?? '~', 'en') ||
+  Number(a.sequence) - Number(b.sequence) ||
+  a.id.localeCompare(b.id, 'en');
 
 /** The claims that a derived claim rests on, in the order given; hidden ones are left out. */
 export async function basesOf(claim: Pick<ClaimRow, 'derivedFrom'>, { load }: Loading): Promise<ClaimRow[]> {

@@ -28,13 +28,26 @@ async function verification(record: Identified, loading: Loading): Promise<Verif
   );
 }
 
-/** Fields with a value that no bearing claim supports; only those that claims could decide. */
-function unsourcedFieldsOf(noun: Noun, row: AnyRow, claims: readonly ClaimRow[]): string[] {
-  return Object.entries(noun.fields as Record<string, Field>)
-    .filter(
-      ([property, field]) => field.claimed && row[property] !== null && bearing(claims, snake(property)).length === 0,
-    )
-    .map(([property]) => graphName(property));
+/**
+ * Fields with a value that no bearing claim supports; only those that claims could decide. A reference to what the viewer may
+ * not see has no value for this viewer, so it must not be named here either.
+ */
+async function unsourcedFieldsOf(
+  noun: Noun,
+  row: AnyRow,
+  { load }: Loading,
+  claims: readonly ClaimRow[],
+): Promise<string[]> {
+  const shown = await Promise.all(
+    Object.entries(noun.fields as Record<string, Field>)
+      .filter(
+        ([property, field]) => field.claimed && row[property] !== null && bearing(claims, snake(property)).length === 0,
+      )
+      .map(async ([property, field]) =>
+        field.shape !== 'ref' || (await load.record.load(row[property] as string)) ? [graphName(property)] : [],
+      ),
+  );
+  return shown.flat();
 }
 
 /** `placeId` is `place` in the graph, `place_id` in a claim. */
@@ -79,7 +92,7 @@ export function recordFields(noun: Noun) {
       ).sort(byPublication);
     },
     unsourcedFields: async (row: Identified, _args: unknown, context: Loading): Promise<string[]> =>
-      unsourcedFieldsOf(noun, row as AnyRow, await claimsOf(row, context)),
+      unsourcedFieldsOf(noun, row as AnyRow, context, await claimsOf(row, context)),
     cases: (row: Identified, _args: unknown, context: Loading) => casesOf(row, context),
     links: (row: Identified, _args: unknown, context: Loading) => linksOf(row, context),
     identifiers: (row: Identified, _args: unknown, { load }: Loading) =>

@@ -10,7 +10,7 @@ import { claims, type ClaimRow } from './model.js';
 import { basesOf, byPublication, interestsOf, levelOf, originsById, publicationOf, sourcesOf } from './origins.js';
 import { claimsOf, graphNameOfColumn } from './record-fields.js';
 import { deciding, verificationOfClaim } from './rules.js';
-import { dateOf, recordOfValue } from './values.js';
+import { dateOf, recordOfValue, shownValue } from './values.js';
 import { acceptClaim, addClaim, assessClaim, rankClaim, withdrawClaim } from './verbs.js';
 
 async function isAccepted(claim: ClaimRow, loading: Loading): Promise<boolean> {
@@ -50,6 +50,7 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
     Claim: {
       field: (claim) => (claim.field === '' ? null : graphNameOfColumn(claim.field)),
       date: (claim, _, context) => dateOf(claim, nouns, context),
+      value: (claim, _, context) => shownValue(claim, nouns, context),
       valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context),
       informant: (claim) => claim.informant,
       informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
@@ -77,6 +78,7 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
       field: (conflict) => graphNameOfColumn(conflict.field),
     },
     ConflictValue: {
+      value: (value, _, context) => shownValue(value, nouns, context),
       date: (value, _, context) => dateOf(value, nouns, context),
       valueRecord: (value, _, context) => recordOfValue(value, nouns, context),
     },

@@ -42,3 +42,10 @@ export async function recordOfValue(
   const shape = (await fieldOf(valued, nouns, loading))?.shape;
   return shape === 'ref' && typeof valued.value === 'string' ? loading.load.record.load(valued.value) : null;
 }
+
+/** The value as it may be told: the id of a record that the viewer may not see is none. */
+export async function shownValue(valued: Valued, nouns: Record<string, Noun>, loading: Loading): Promise<unknown> {
+  const shape = (await fieldOf(valued, nouns, loading))?.shape;
+  if (shape !== 'ref' || typeof valued.value !== 'string') return valued.value;
+  return (await loading.load.record.load(valued.value)) ? valued.value : null;
+}

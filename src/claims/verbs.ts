@@ -47,7 +47,10 @@ export async function addClaim(input: AddClaimInput, nouns: Nouns, context: Cont
     problems.throwIfAny();
     const made = await insertClaim(context.db, saying, judging);
     if (input.credibility === 1)
-      await context.db.rows('say why', `update claims set credibility_reason = $2 where id = $1`, [made, input.reason]);
+      await context.db.rows('say why', `update claims set credibility_reason = $2 where id = $1`, [
+        made,
+        input.changeReason,
+      ]);
     await acceptClaims(context.db, about!.noun, saying.recordId);
     return made;
   });
@@ -100,7 +103,7 @@ async function read(
     );
   const stance = input.stance ?? 'ASSERTS';
   const credibility = input.credibility ?? DEFAULT_CREDIBILITY;
-  judgedCredible(credibility, input.reason, problems);
+  judgedCredible(credibility, input.changeReason, problems);
   const informantId = await informantNamed(input, context, problems);
   const sensitivity = input.sensitivity ? levelOfWord(input.sensitivity) : (about?.record.sensitivity ?? 0);
   if (about && sensitivity < about.record.sensitivity)
@@ -228,14 +231,14 @@ function judgedCredible(credibility: number, reason: string | null | undefined, 
   if (credibility < 1 || credibility > 6)
     problems.add(['credibility'], 'claim_credibility_is_1_to_6', 'Credibility is 1 (confirmed by others) to 6 (cannot be judged), the Admiralty scale.'); // prettier-ignore
   if (credibility === 1 && !said(reason))
-    problems.add(['reason'], 'confirming_needs_a_reason', 'Say who confirmed it: credibility 1 makes the record confirmed.'); // prettier-ignore
+    problems.add(['changeReason'], 'confirming_needs_a_reason', 'Say who confirmed it: credibility 1 makes the record confirmed.'); // prettier-ignore
 }
 
 /** One claim judged otherwise; its record then accepts its claims again. */
 async function judge(
   context: Context,
   mutation: string,
-  input: { claim: string; reason: string },
+  input: { claim: string; changeReason: string },
   nouns: Nouns,
   work: (claim: ClaimRow, about: AnyRow, problems: Problems) => Promise<void>,
 ): Promise<ClaimRow> {
@@ -244,7 +247,7 @@ async function judge(
     const record = claim && (await context.load.record.load(claim.recordId));
     if (!record) throw notFound('No such claim, or you may not see it.', { path: ['input', 'claim'] });
     const problems = new Problems();
-    if (!said(input.reason)) problems.add(['reason'], 'judging_needs_a_reason', 'Say why; whoever reads the record later needs to know.'); // prettier-ignore
+    if (!said(input.changeReason)) problems.add(['changeReason'], 'judging_needs_a_reason', 'Say why; whoever reads the record later needs to know.'); // prettier-ignore
     await work(claim, record, problems);
     await acceptClaims(
       context.db,
@@ -267,7 +270,7 @@ export const acceptClaim = (input: AcceptClaimInput, nouns: Nouns, context: Cont
     else if (claim.level > record.sensitivity)
       problems.add(['claim'], 'claim_is_as_sensitive_as_its_record', `This claim is ${SENSITIVITIES[claim.level]!} and the record ${SENSITIVITIES[record.sensitivity]!}: a record never shows what is more sensitive than itself.`); // prettier-ignore
     problems.throwIfAny();
-    await preferClaim(context.db, claim.id, input.reason);
+    await preferClaim(context.db, claim.id, input.changeReason);
     // A withdrawn claim that is chosen after all may still rest on another one that was withdrawn.
     const [chosen] = await context.db.rows<{ bears: boolean }>('chosen', 'select bears from claims where id = $1', [claim.id]); // prettier-ignore
     if (!chosen!.bears) problems.add(['claim'], 'claim_rests_on_a_withdrawn_one', 'This claim rests on one that was withdrawn; it cannot be accepted.'); // prettier-ignore
@@ -282,7 +285,7 @@ export const rankClaim = (input: RankClaimInput, nouns: Nouns, context: Context)
     await context.db.rows('rank claims', 'update claims set rank = $2, rank_reason = $3 where id = $1', [
       claim.id,
       input.rank,
-      input.reason,
+      input.changeReason,
     ]);
   });
 
@@ -293,7 +296,7 @@ export const assessClaim = (input: AssessClaimInput, nouns: Nouns, context: Cont
     await context.db.rows(
       'assess claims',
       'update claims set credibility = $2, credibility_reason = $3 where id = $1',
-      [claim.id, input.credibility, input.reason],
+      [claim.id, input.credibility, input.changeReason],
     );
   });
 
@@ -301,5 +304,5 @@ export const withdrawClaim = (input: WithdrawClaimInput, nouns: Nouns, context: 
   judge(context, 'withdrawClaim', input, nouns, async (claim, _, problems) => {
     if (claim.rank === 'DEPRECATED') problems.add(['claim'], 'claim_is_withdrawn', 'This claim is withdrawn already.');
     problems.throwIfAny();
-    await deprecate(context.db, claim.id, input.reason);
+    await deprecate(context.db, claim.id, input.changeReason);
   });

@@ -2,11 +2,13 @@
 import { migrations } from '../../migrations/index.js';
 import type { Config } from '../config.js';
 import { withClient } from '../db/client.js';
-import { startEmbedded } from '../db/embedded/index.js';
+import { startEmbedded, type WatchEvents } from '../db/embedded/index.js';
 import { describe, migrate } from '../db/migrate.js';
 import { bootstrap, type RoleUrls } from '../db/roles.js';
 import { loadSecret } from '../db/secret.js';
 import { repeatableDirectory } from '../paths.js';
+import { keyPlace } from '../sealing/key-file.js';
+import { prepareKeys } from '../sealing/keys-in-use.js';
 import type { Life } from './life.js';
 import { say } from './say.js';
 
@@ -15,27 +17,40 @@ export interface Database extends RoleUrls {
   where: string;
   /** The master secret; every use derives a key of its own from it. */
   secret: Buffer;
+  /** Brings the embedded server back whenever it is gone; does nothing for a server of your own. */
+  watch(events: WatchEvents): void;
 }
 
 const HOW = { created: 'a new database was made', started: 'started', adopted: 'was running already' };
 
-async function adminAddress(config: Config, life: Life): Promise<{ url: string; where: string }> {
+interface Address {
+  url: string;
+  where: string;
+  watch(events: WatchEvents): void;
+}
+
+async function adminAddress(config: Config, life: Life): Promise<Address> {
   if (config.databaseUrl) {
     const { host, pathname } = new URL(config.databaseUrl);
-    return { url: config.databaseUrl, where: `${host}${pathname} (your own server)` };
+    return { url: config.databaseUrl, where: `${host}${pathname} (your own server)`, watch: () => undefined };
   }
   say(`Starting the embedded PostgreSQL ...`);
   const embedded = await startEmbedded({ dataDir: config.dataDir });
   life.atEnd(embedded.stop);
+  life.onFailure(embedded.explain);
   const ms = Object.values(embedded.timings).reduce((sum, part) => sum + part, 0);
-  return { url: embedded.url, where: `${embedded.cluster} (embedded PostgreSQL, ${HOW[embedded.how]}, ${ms} ms)` };
+  return {
+    url: embedded.url,
+    where: `${embedded.cluster} (embedded PostgreSQL, ${HOW[embedded.how]}, ${ms} ms)`,
+    watch: embedded.watch,
+  };
 }
 
 export async function openDatabase(config: Config, life: Life, options: { again?: boolean } = {}): Promise<Database> {
-  const { url, where } = await adminAddress(config, life);
+  const { url, where, watch } = await adminAddress(config, life);
   life.signal.throwIfAborted();
   const secret = loadSecret(config.dataDir, config.secret);
-  const urls = await bootstrap(url, secret);
+  const urls = await bootstrap(url, secret, say);
   life.signal.throwIfAborted();
   say(
     describe(
@@ -43,12 +58,14 @@ export async function openDatabase(config: Config, life: Life, options: { again?
     ),
   );
   life.signal.throwIfAborted();
-  return { ...urls, where, secret };
+  const aboutKeys = await prepareKeys(urls.migrateUrl, keyPlace(config));
+  if (aboutKeys !== undefined) say(aboutKeys);
+  return { ...urls, where, secret, watch };
 }
 
 /** Rather than "was just made": a first start that was cut short before the founding case was in is still a first start. */
-export const holdsNoCase = (readerUrl: string): Promise<boolean> =>
-  withClient(readerUrl, async (client) => {
+export const holdsNoCase = (loaderUrl: string): Promise<boolean> =>
+  withClient(loaderUrl, async (client) => {
     const { rows } = await client.query<{ empty: boolean }>('select not exists (select from cases) as empty');
     return rows[0]?.empty ?? false;
   });

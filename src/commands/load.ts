@@ -13,12 +13,12 @@ export async function load(config: Config, life: Life, directory: string): Promi
   const from = resolve(directory);
   if (!existsSync(from)) throw new PlainError(`There is no directory ${from}.`);
   const parts = await loadParts();
-  const { editorUrl } = await openDatabase(config, life);
-  await loadInto(editorUrl, from, parts, life);
+  const { loaderUrl } = await openDatabase(config, life);
+  await loadInto(loaderUrl, from, parts, life);
 }
 
-export async function loadInto(editorUrl: string, directory: string, parts: Parts, life: Life): Promise<void> {
-  const editor = createDataSource({ url: editorUrl, entities: parts.entities, poolSize: 2 });
+export async function loadInto(loaderUrl: string, directory: string, parts: Parts, life: Life): Promise<void> {
+  const editor = createDataSource({ url: loaderUrl, entities: parts.entities, poolSize: 2 });
   await editor.initialize();
   try {
     say(await orStopped(life, parts.loadDirectory({ editor, directory, signal: life.signal })));

@@ -4,15 +4,17 @@ import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { PoolOptions } from '../db/data-source.js';
+import type { ServerPools } from '../db/pools.js';
 
 export interface Parts {
   entities: NonNullable<PoolOptions['entities']>;
-  /** HTTP in, HTTP out, on a pool of kualik_reader and one of kualik_editor; without the second it only reads. */
+  /** HTTP in, HTTP out. */
   startServer(options: {
     config: Config;
     secret: Buffer;
-    reader: DataSource;
-    editor?: DataSource;
+    pools: ServerPools;
+    /** Kualik's own database, reached from this computer alone: until somebody has an account, all may read what is public. */
+    demo: boolean;
     logger: Logger;
   }): Promise<{ url: string; stop(): Promise<void> }>;
   /** Loads a directory of YAML files through a pool of kualik_editor; loading it twice changes nothing. Returns a sentence. */

@@ -17,13 +17,13 @@ function findDatabase(config: Config): string | undefined {
   say(`Database   ${cluster} (embedded PostgreSQL${exists ? '' : '; not made yet: "kualik serve" makes it'})`);
   if (!exists) return undefined;
   if (!running) {
-    say('Server     not running');
+    say('PostgreSQL not running');
     return undefined;
   }
   const users = running.usedBy.length
     ? `used by process ${running.usedBy.join(', ')}`
     : 'used by nobody: the next "kualik serve" adopts it';
-  say(`Server     running on 127.0.0.1:${running.port}, process ${running.pid}, ${users}`);
+  say(`PostgreSQL running on 127.0.0.1:${running.port} (for Kualik itself), process ${running.pid}, ${users}`);
   return running.url;
 }
 
@@ -32,7 +32,11 @@ async function tellMigrations(migrateUrl: string): Promise<void> {
     const { rows } = await client.query<{ name: string }>('select name from schema_migrations');
     return new Set(rows.map(({ name }) => name));
   });
-  const missing = migrations.map((migration) => new migration().name).filter((name) => !done.has(name));
+  const known = migrations.map((migration) => new migration().name);
+  const missing = known.filter((name) => !done.has(name));
+  const strange = [...done].filter((name) => !known.includes(name));
+  if (strange.length > 0)
+    return say(`Migrations of a newer Kualik were run here (${strange.join(', ')}): this one cannot use the database.`);
   say(
     `Migrations ${done.size} done, ${missing.length === 0 ? 'none to do' : `to do: ${missing.join(', ')}; "kualik migrate" runs them`}`,
   );

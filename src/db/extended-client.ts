@@ -5,6 +5,13 @@ import pg from 'pg';
 type Query = (config: unknown, values?: unknown, callback?: unknown) => never;
 
 export class ExtendedClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    // A connection can be cut in the very moment in which the pool hands it over, when nobody listens yet; an error without a
+    // listener would end the process. Whoever uses the connection learns of it from the query, or from `end`.
+    this.on('error', () => undefined);
+  }
+
   // The types of pg list eleven overloads of this one method; all of them come down to these three arguments.
   override query(...[config, values, callback]: never[]): never {
     const send = (super.query as Query).bind(this);

@@ -19,6 +19,8 @@ export interface HeldConnection {
   send(sql: string): Promise<unknown>;
   /** set_config(name, value, true) for each; not counted among the statements. */
   configure(settings: Record<string, string>): Promise<unknown>;
+  /** Gives the transaction its context; not counted among the statements. */
+  enter(context: string): Promise<unknown>;
   /** Prepared under a name made from the text, so planned once per connection. */
   rows<T>(name: string, sql: string, values: unknown[], searchPath: string): Promise<T[]>;
   readonly statements: Statement[];
@@ -40,6 +42,8 @@ function configuration(settings: Record<string, string>): { sql: string; values:
   const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
   return { sql: `select ${calls.join(', ')}`, values: entries.flat() };
 }
+
+const ENTER = 'select auth.enter($1)';
 
 const names = new Map<string, string>();
 const NAMES_KEPT = 2000;
@@ -108,6 +112,7 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
       const { sql, values } = configuration(settings);
       return watched(() => client.query({ name: cachedName(sql, ''), text: sql, values }));
     },
+    enter: (context) => watched(() => client.query({ name: cachedName(ENTER, ''), text: ENTER, values: [context] })),
     rows<T>(name: string, sql: string, values: unknown[], searchPath: string) {
       return watched(async () => {
         const started = performance.now();

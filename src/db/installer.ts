@@ -1,7 +1,7 @@
 // What the account that sets Kualik up may do, asked before anything is changed; each lack is told with its remedy.
 import type pg from 'pg';
 import { PlainError } from './plain-error.js';
-import { EDITOR, MIGRATE, OWNER, READER } from './role-urls.js';
+import { EDITOR, LOADER, MIGRATE, OWNER, READER, ROLES } from './role-urls.js';
 
 const OLDEST = 15;
 
@@ -63,7 +63,9 @@ const TOO_MUCH = `
     case when rolsuper then 'SUPERUSER' end, case when rolbypassrls then 'BYPASSRLS' end, case when rolcreaterole then 'CREATEROLE' end,
     case when rolcreatedb then 'CREATEDB' end, case when rolreplication then 'REPLICATION' end,
     (select 'member of ' || string_agg(g.rolname, ', ') from pg_auth_members m join pg_roles g on g.oid = m.roleid
-     where m.member = r.oid and (r.rolname, g.rolname) <> ('${MIGRATE}', '${OWNER}'))) as has
+     where m.member = r.oid and not (
+       (r.rolname, g.rolname) in (('${MIGRATE}', '${OWNER}'), ('${LOADER}', '${EDITOR}'))
+       or g.rolname in ('${READER}', '${EDITOR}') and r.rolname ~ ('^' || g.rolname || '_[0-3]$')))) as has
   from pg_roles r where rolname = any($1)`;
 
 const LEFT_TO_PUBLIC = `
@@ -73,7 +75,7 @@ const LEFT_TO_PUBLIC = `
 
 /** After bootstrap: the roles are as weak as they were meant to be. Rights given by hand, or refused to us, show here. */
 export async function checkRoles(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ role: string; has: string }>(TOO_MUCH, [[OWNER, MIGRATE, READER, EDITOR]]);
+  const { rows } = await client.query<{ role: string; has: string }>(TOO_MUCH, [ROLES]);
   const strong = rows.filter(({ has }) => has !== '');
   if (strong.length > 0) {
     const list = strong.map(({ role, has }) => `${role} (${has})`).join('; ');

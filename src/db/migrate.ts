@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import type { MigrationInterface } from 'typeorm';
 import { withClient } from './client.js';
 import { createDataSource, type PoolOptions } from './data-source.js';
 import { PlainError } from './plain-error.js';
@@ -53,6 +54,22 @@ async function runMigrations({ migrateUrl, migrations }: MigrateOptions): Promis
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** A database that a newer Kualik has changed is left alone: what this one would do to it was never tried. */
+async function refuseNewer(client: pg.Client, { migrations }: MigrateOptions): Promise<void> {
+  const known = new Set(Object.values(migrations).map((one) => new (one as new () => MigrationInterface)().name));
+  const { rows } = await client.query<{ there: boolean }>(
+    `select to_regclass('schema_migrations') is not null as there`,
+  );
+  if (!rows[0]?.there) return;
+  const done = await client.query<{ name: string }>('select name from schema_migrations order by id');
+  const strange = done.rows.map(({ name }) => name).filter((name) => !known.has(name));
+  if (strange.length > 0)
+    throw new PlainError(
+      `A newer Kualik has worked on this database: it holds changes that this one does not know (${strange.map(shortName).join(', ')}). ` +
+        'Nothing was changed. Start the newer Kualik, or one of the same version.',
+    );
 }
 
 interface SqlFile {
@@ -116,6 +133,7 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
   const started = performance.now();
   return withClient(options.migrateUrl, (client) =>
     withMigrationLock(client, async () => {
+      await refuseNewer(client, options);
       const applied = await runMigrations(options);
       const force = applied.length > 0 || options.again === true;
       const repeated = options.repeatable ? await runRepeatables(client, options.repeatable, force) : [];

@@ -1,19 +1,42 @@
-// The three login roles of Kualik, and the address under which each one connects.
+// The login roles of Kualik, and the address under which each one connects.
 import { rolePassword } from './secret.js';
 
 /** Owns every object; nobody can log in as it. */
 export const OWNER = 'kualik_owner';
 export const MIGRATE = 'kualik_migrate';
+/** Groups that carry the grants on tables; nobody can log in as they. */
 export const READER = 'kualik_reader';
 export const EDITOR = 'kualik_editor';
+/** The command line of the host: sees every level and team. */
+export const LOADER = 'kualik_loader';
+/** Accounts, sessions and tokens; no case. */
+export const GATE = 'kualik_gate';
+/** The sealed audit: reads entries, adds checkpoints. */
+export const SEALER = 'kualik_sealer';
+
+/** 0 public, 1 internal, 2 restricted, 3 sealed: the last character of the role's name, which PostgreSQL reads too. */
+export const LEVELS = [0, 1, 2, 3] as const;
+export type PerLevel<T> = readonly [T, T, T, T];
+const perLevel = <T>(make: (level: number) => T): PerLevel<T> => LEVELS.map(make) as unknown as PerLevel<T>;
+
+export const READERS = perLevel((level) => `${READER}_${level}`);
+export const EDITORS = perLevel((level) => `${EDITOR}_${level}`);
+export const LOGINS = [MIGRATE, GATE, LOADER, SEALER, ...READERS, ...EDITORS];
+export const ROLES = [OWNER, READER, EDITOR, ...LOGINS];
 
 export interface RoleUrls {
   /** Migrations; acts as kualik_owner from the first statement. */
   migrateUrl: string;
-  /** The pool of the server: SELECT only, read-only transactions. */
-  readerUrl: string;
-  /** Loading and writing: SELECT, INSERT, UPDATE. */
-  editorUrl: string;
+  /** Accounts: the tables of schema auth, and nothing else. */
+  gateUrl: string;
+  /** The command line: SELECT, INSERT, UPDATE at every level, for every team. */
+  loaderUrl: string;
+  /** The sealed audit. */
+  sealerUrl: string;
+  /** The pools of the server, by level: SELECT only, read-only transactions. */
+  readerUrls: PerLevel<string>;
+  /** Writing, by level: SELECT, INSERT, UPDATE, and only after auth.enter. */
+  editorUrls: PerLevel<string>;
 }
 
 /** The admin's address with another user: server, database and TLS settings stay. */
@@ -34,7 +57,14 @@ function asRole(adminUrl: string, role: string, password: string): string {
 
 export function roleUrls(adminUrl: string, secret: Buffer): RoleUrls {
   const url = (role: string): string => asRole(adminUrl, role, rolePassword(secret, role));
-  return { migrateUrl: url(MIGRATE), readerUrl: url(READER), editorUrl: url(EDITOR) };
+  return {
+    migrateUrl: url(MIGRATE),
+    gateUrl: url(GATE),
+    loaderUrl: url(LOADER),
+    sealerUrl: url(SEALER),
+    readerUrls: perLevel((level) => url(READERS[level]!)),
+    editorUrls: perLevel((level) => url(EDITORS[level]!)),
+  };
 }
 
 /** The same server and user, another database. */

@@ -3,10 +3,25 @@
 // migrations. The reasons are in docs/decisions/0004-roles.md.
 import pg from 'pg';
 import { withClient } from './client.js';
+import { HARDENING, UNHARDENED } from './hardening.js';
 import { checkInstaller, checkRoles, type Installer } from './installer.js';
 import { PlainError } from './plain-error.js';
 import { lostCatalogRace, retrying } from './retry.js';
-import { EDITOR, MIGRATE, OWNER, READER, roleUrls, type RoleUrls } from './role-urls.js';
+import {
+  EDITOR,
+  EDITORS,
+  GATE,
+  LOADER,
+  LOGINS,
+  MIGRATE,
+  OWNER,
+  READER,
+  READERS,
+  ROLES,
+  roleUrls,
+  SEALER,
+  type RoleUrls,
+} from './role-urls.js';
 import { scramVerifier } from './scram.js';
 import { rolePassword } from './secret.js';
 
@@ -26,11 +41,23 @@ const COMMON = {
 };
 
 interface Login {
+  /** At most so many connections; the pools of the server take 8 each. */
   connections: number;
   settings: Record<string, string>;
+  /** The group whose grants it has; it inherits from nothing else. */
+  group?: string;
 }
 
-const LOGINS: Record<string, Login> = {
+const READING = {
+  default_transaction_read_only: 'on',
+  statement_timeout: '5s',
+  lock_timeout: '2s',
+  idle_in_transaction_session_timeout: '30s',
+};
+const WRITING = { statement_timeout: '30s', lock_timeout: '2s', idle_in_transaction_session_timeout: '60s' };
+const QUICK = { statement_timeout: '5s', lock_timeout: '2s', idle_in_transaction_session_timeout: '10s' };
+
+const LIMITS: Record<string, Login> = {
   [MIGRATE]: {
     connections: 10,
     // A migration that waits for a lock makes everybody behind it wait too, so it gives up early.
@@ -41,19 +68,11 @@ const LOGINS: Record<string, Login> = {
       idle_in_transaction_session_timeout: '60s',
     },
   },
-  [READER]: {
-    connections: 60,
-    settings: {
-      default_transaction_read_only: 'on',
-      statement_timeout: '5s',
-      lock_timeout: '2s',
-      idle_in_transaction_session_timeout: '30s',
-    },
-  },
-  [EDITOR]: {
-    connections: 30,
-    settings: { statement_timeout: '30s', lock_timeout: '2s', idle_in_transaction_session_timeout: '60s' },
-  },
+  [LOADER]: { connections: 30, settings: WRITING, group: EDITOR },
+  [GATE]: { connections: 20, settings: { ...QUICK, search_path: 'auth' } },
+  [SEALER]: { connections: 4, settings: { ...WRITING, search_path: 'audit' } },
+  ...Object.fromEntries(READERS.map((role) => [role, { connections: 40, settings: READING, group: READER }])),
+  ...Object.fromEntries(EDITORS.map((role) => [role, { connections: 16, settings: WRITING, group: EDITOR }])),
 };
 
 const { escapeIdentifier: name, escapeLiteral: text } = pg;
@@ -67,14 +86,16 @@ const createIfMissing = (role: string): string =>
 
 function loginStatements(
   role: string,
-  { connections, settings }: Login,
+  { connections, settings, group }: Login,
   secret: Buffer,
   installer: Installer,
 ): string[] {
   const verifier = scramVerifier(rolePassword(secret, role));
   return [
     createIfMissing(role),
-    `alter role ${name(role)} login noinherit ${plainRights(installer)} connection limit ${connections} password ${text(verifier)}`,
+    // Before the grant: from 16 on a membership keeps whether it is inherited.
+    `alter role ${name(role)} login ${group ? 'inherit' : 'noinherit'} ${plainRights(installer)} connection limit ${connections} password ${text(verifier)}`,
+    ...(group ? [`grant ${name(group)} to ${name(role)}`] : []),
     // A role may change its own settings and password: whatever was planted is gone at the next start.
     `alter role ${name(role)} reset all`,
     ...Object.entries({ ...COMMON, ...settings }).map(
@@ -94,7 +115,12 @@ function roleStatements(secret: Buffer, installer: Installer): string[] {
     createIfMissing(MIGRATE),
     `alter role ${MIGRATE} noinherit`,
     `grant ${OWNER} to ${MIGRATE}`,
-    ...Object.entries(LOGINS).flatMap(([role, login]) => loginStatements(role, login, secret, installer)),
+    ...[READER, EDITOR].flatMap((group) => [
+      createIfMissing(group),
+      `alter role ${group} nologin noinherit ${plainRights(installer)} connection limit -1 password null`,
+      `alter role ${group} reset all`,
+    ]),
+    ...Object.entries(LIMITS).flatMap(([role, login]) => loginStatements(role, login, secret, installer)),
   ];
 }
 
@@ -102,7 +128,7 @@ function roleStatements(secret: Buffer, installer: Installer): string[] {
 function databaseStatements(database: string): string[] {
   return [
     `revoke all on database ${name(database)} from public`,
-    `grant connect on database ${name(database)} to ${MIGRATE}, ${READER}, ${EDITOR}`,
+    `grant connect on database ${name(database)} to ${LOGINS.join(', ')}`,
     `grant create on database ${name(database)} to ${OWNER}`,
   ];
 }
@@ -133,7 +159,8 @@ function explain(error: unknown): unknown {
   if (code === '42501') {
     return new PlainError(
       `The account of DATABASE_URL may not change the roles of Kualik (${message}). They were probably made by another account: ` +
-        'start Kualik with that one, or let an administrator of the server run: DROP ROLE for kualik_migrate, kualik_reader, kualik_editor and kualik_owner.',
+        'start Kualik with that one, or let an administrator of the server run: DROP ROLE ' +
+        `${ROLES.join(', ')};`,
       { cause: error },
     );
   }
@@ -158,9 +185,14 @@ async function closeFunctions(migrateUrl: string): Promise<void> {
 /**
  * Makes or renews everything above.
  * @param adminUrl a superuser, or an account with CREATEROLE that owns the database.
+ * @param tell one sentence of what could not be done, though nothing else depends on it.
  * @throws PlainError that says what an administrator has to run.
  */
-export async function bootstrap(adminUrl: string, secret: Buffer): Promise<RoleUrls> {
+export async function bootstrap(
+  adminUrl: string,
+  secret: Buffer,
+  tell: (sentence: string) => void = () => undefined,
+): Promise<RoleUrls> {
   const urls = roleUrls(adminUrl, secret);
   await withClient(adminUrl, async (client) => {
     const installer = await checkInstaller(client);
@@ -170,6 +202,8 @@ export async function bootstrap(adminUrl: string, secret: Buffer): Promise<RoleU
         ...databaseStatements(installer.database),
         ...schemaStatements(),
       ]);
+      if (installer.superuser) await inOneTransaction(client, [HARDENING]);
+      else tell(UNHARDENED);
     } catch (error) {
       throw explain(error);
     }

@@ -3,6 +3,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { makeDataDirectory } from './make-directory.js';
 import { PlainError } from './plain-error.js';
 
 const BYTES = 32;
@@ -25,7 +26,7 @@ export function loadSecret(dataDir: string, given?: Buffer): Buffer {
   if (given) return given;
   const file = join(dataDir, 'secret');
   try {
-    fs.mkdirSync(dataDir, { recursive: true });
+    makeDataDirectory(dataDir);
     if (!fs.existsSync(file)) createOnce(file);
     const secret = Buffer.from(fs.readFileSync(file, 'utf8').trim(), 'base64');
     if (secret.length < BYTES)

@@ -34,6 +34,8 @@ export interface SessionOptions {
   signal?: AbortSignal;
   /** set_config(name, value, true), sent along with begin; search_path also separates the prepared statements. */
   settings?: Record<string, string>;
+  /** For whom the transaction acts: the secret that `auth.enter` exchanges for teams and a name. Bound, never written into a text. */
+  context?: string;
   /** Asked before the snapshot is taken, on the same connection; what it throws is thrown by every statement. */
   before?: (rows: Rows) => Promise<void>;
 }
@@ -48,6 +50,10 @@ function queue(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** Sent in the flight that begins the transaction; refused (28000) when the sign-in behind it has ended. */
+const entering = (held: HeldConnection, context: string | undefined): Promise<unknown>[] =>
+  context === undefined ? [] : [held.enter(context)];
+
 function listen(signal: AbortSignal | undefined, onAbort: () => void): () => void {
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -55,7 +61,10 @@ function listen(signal: AbortSignal | undefined, onAbort: () => void): () => voi
 }
 
 /** Takes no connection before the first statement: an operation that reads nothing costs nothing. */
-export function openSession(dataSource: DataSource, { signal, settings = {}, before }: SessionOptions): Session {
+export function openSession(
+  dataSource: DataSource,
+  { signal, settings = {}, context, before }: SessionOptions,
+): Session {
   const inTurn = queue();
   const searchPath = settings.search_path ?? '';
   let held: HeldConnection | undefined;
@@ -63,7 +72,7 @@ export function openSession(dataSource: DataSource, { signal, settings = {}, bef
   let closing: Promise<void> | undefined;
   const ignore = listen(signal, () => held?.abort(signal?.reason));
 
-  /** begin, settings and the first statement leave in one flight; the first failure of the three is the one that counts. */
+  /** begin, context, settings and the first statement leave in one flight; the first failure is the one that counts. */
   async function first<T>(name: string, sql: string, values: unknown[]): Promise<T[]> {
     const connection = await holdConnection(dataSource);
     held = connection;
@@ -74,14 +83,15 @@ export function openSession(dataSource: DataSource, { signal, settings = {}, bef
       refused = { reason };
       throw reason;
     }
-    const flight = await Promise.allSettled([
+    const preparation = [
       connection.send('begin transaction isolation level repeatable read read only'),
+      ...entering(connection, context),
       connection.configure(settings),
-      connection.rows<T>(name, sql, values, searchPath),
-    ]);
-    const failed = flight.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
-    return (flight[2] as PromiseFulfilledResult<T[]>).value;
+    ];
+    const answer = connection.rows<T>(name, sql, values, searchPath);
+    const failed = (await Promise.allSettled([...preparation, answer])).find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+    return answer;
   }
 
   return {
@@ -114,11 +124,11 @@ export interface WriteSession extends Session {
 
 /**
  * A transaction that stays open for a whole operation and reads what it writes. SERIALIZABLE: who loses a race is told so
- * (40001), at the latest by close(); nothing is run again here.
+ * (40001), at the latest by close(); nothing is run again here, but the whole operation by src/server.ts.
  */
 export async function openWriteSession(
   dataSource: DataSource,
-  { signal, settings = {} }: Omit<SessionOptions, 'readOnly' | 'before'> = {},
+  { signal, settings = {}, context }: Omit<SessionOptions, 'readOnly' | 'before'> = {},
 ): Promise<WriteSession> {
   const held = await holdConnection(dataSource);
   const inTurn = queue();
@@ -127,7 +137,11 @@ export async function openWriteSession(
   const inside = <T>(work: () => Promise<T>): Promise<T> =>
     closing ? Promise.reject(new Error('The transaction is over; this came too late.')) : inTurn(work);
   try {
-    await Promise.all([held.send('begin transaction isolation level serializable'), held.configure(settings)]);
+    await Promise.all([
+      held.send('begin transaction isolation level serializable'),
+      ...entering(held, context),
+      held.configure(settings),
+    ]);
   } catch (error) {
     ignore();
     held.abort(error);

@@ -2,6 +2,7 @@
 import { claimsOf } from '../claims/record-fields.js';
 import type { EventFilter, EventLinkFilter, Resolvers } from '../generated/resolvers-types.js';
 import { allOf, sql, type Sql } from '../db/sql.js';
+import { reading } from '../errors.js';
 import { periodValue } from '../records/dates.js';
 import {
   atPlace,
@@ -20,6 +21,7 @@ import { list } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import type { TradeMeasureRow } from '../trade/model.js';
+import { parseUuid } from '../values/identifier.js';
 import { duringEvent, eventOn, temporalResultOf, withParticipants } from './filters.js';
 import { eventLinks, events, type EventParticipantRow, type EventRow } from './model.js';
 import { sidesOf } from './rules.js';
@@ -82,7 +84,7 @@ async function inOrderOfTime(type: string, id: string, { load }: Loading): Promi
   const days = new Map(
     found.flatMap((event) => (event ? [[event.id, (event as unknown as EventRow).startsEarliest]] : [])),
   );
-  const key = (row: EventParticipantRow): string => `${days.get(row.eventId) ?? '~'} ${row.id}`;
+  const key = (row: EventParticipantRow): string => `${days.get(row.eventId) ?? '~'} ${row.sequence.padStart(20, '0')}`;
   return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
@@ -95,7 +97,14 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
         list(events, args, context, [...ask(args.filter ?? {}), ...whenValid(args.asOf, eventOn)]),
       eventLink: (_, { id }, { load }) => load.one.event_links.load(id),
       eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(nouns, args.filter ?? {})),
-      temporalCheck: (_, sides, context) => checkBetween(sides, happens, context),
+      temporalCheck: async (_, { cause, effect }, context) => {
+        const sides = {
+          cause: reading('cause', () => parseUuid(cause)),
+          effect: reading('effect', () => parseUuid(effect)),
+        };
+        const check = await checkBetween(sides, happens, context);
+        return check.cause && check.effect ? check : null;
+      },
     },
     Event: {
       period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),

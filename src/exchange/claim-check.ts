@@ -59,7 +59,7 @@ function named(
       ({ judgement: { informant, informantKey } }) =>
         informant === draft.judgement.informant && informantKey === draft.judgement.informantKey,
     );
-    if (twin) findings.add(flat.at, `The same claim stands already at ${whereIs(twin.at)}.`);
+    if (twin) findings.addRepeat('claims', flat.at, twin.at, `The same claim stands already at ${whereIs(twin.at)}.`);
     const record = records.get(flat.record.key)!;
     const claim = {
       ...draft,

@@ -6,8 +6,10 @@ import { snake, type Noun } from '../records/noun.js';
 
 export type DatasetField = NamedField;
 
-/** Claims stand inside the records they speak of. */
-export const NOUN_NAMES: readonly NounName[] = (Object.keys(nouns) as NounName[]).filter((name) => name !== 'claims');
+/** Claims stand inside the records they speak of; what is to be sealed does not stand in files. */
+export const NOUN_NAMES: readonly NounName[] = (Object.keys(nouns) as NounName[]).filter(
+  (name) => name !== 'claims' && name !== 'sealed_values',
+);
 export const isNoun = (name: string): name is NounName => (NOUN_NAMES as readonly string[]).includes(name);
 export const nounOf = (name: NounName): Noun => nouns[name] as Noun;
 

@@ -13,6 +13,7 @@ import {
   type Document,
   type Node,
 } from 'yaml';
+import { readUnturned } from '../values/direction.js';
 import type { Findings, Place } from './problem.js';
 
 export type Tree = Text | List | Table;
@@ -46,7 +47,10 @@ export interface DatasetFile {
 const LARGEST_FILE = 4 * 1024 * 1024;
 const MOST_FILES = 2000;
 
-/** Every *.yaml below the directory, in the order of their paths. Links and hidden files are not followed. */
+/**
+ * Every *.yaml below the directory, in the order of their paths. Hidden files are left alone. Nothing that looks like a part
+ * of the dataset is passed over in silence: links, pipes and other endings are refused.
+ */
 export function readFiles(directory: string, findings: Findings): DatasetFile[] {
   const names = namesBelow(directory, findings);
   if (names.length > MOST_FILES) {
@@ -73,15 +77,35 @@ function namesBelow(directory: string, findings: Findings): string[] {
     );
     return [];
   }
-  const names = found
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .filter((name) => !name.split(sep).some((part) => part.startsWith('.')))
-    .sort();
-  for (const name of names.filter((name) => name.endsWith('.yml'))) {
-    findings.add({ file: name, line: 0 }, 'Files of a dataset end in .yaml; rename it, or it would be overlooked.');
+  const entries = found
+    .map((entry) => ({ entry, name: relative(directory, join(entry.parentPath, entry.name)) }))
+    .filter(({ entry, name }) => !entry.isDirectory() && !name.split(sep).some((part) => part.startsWith('.')))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { entry, name } of entries) {
+    const sentence = whyNotRead(entry, join(directory, name));
+    if (sentence) findings.add({ file: name.replaceAll(sep, '/'), line: 0 }, sentence);
   }
-  return names.filter((name) => name.endsWith('.yaml'));
+  return entries.filter(({ entry, name }) => entry.isFile() && name.endsWith('.yaml')).map(({ name }) => name);
+}
+
+/** Undefined for a file of the dataset, and for what is plainly none, such as a README. */
+function whyNotRead(entry: fs.Dirent, path: string): string | undefined {
+  const looksLikeYaml = /\.ya?ml$/i.test(entry.name);
+  if (entry.isSymbolicLink() && (looksLikeYaml || leadsToDirectory(path)))
+    return 'This is a link, and links are not followed; put what it leads to in its place.';
+  if (!looksLikeYaml || entry.isSymbolicLink()) return undefined;
+  if (!entry.isFile()) return 'This is not a plain file (a pipe, a socket or a device); put a file in its place.';
+  return entry.name.endsWith('.yaml')
+    ? undefined
+    : 'Files of a dataset end in .yaml, in small letters; rename it, or it would be overlooked.';
+}
+
+function leadsToDirectory(link: string): boolean {
+  try {
+    return fs.statSync(link).isDirectory();
+  } catch {
+    return false; // leads nowhere, or in a ring
+  }
 }
 
 function readOne(path: string, file: string, findings: Findings): Table | undefined {
@@ -189,6 +213,7 @@ class Reader {
         at,
         'This text holds a sign that is not a letter of any script (a zero, or half a character).',
       );
+    this.findings.trying(at, () => readUnturned(text));
     return { kind: 'text', text, bare: node.type === Scalar.PLAIN, at };
   }
 

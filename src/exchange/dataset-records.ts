@@ -132,7 +132,8 @@ class Flattener {
     const before = this.byKey.get(record.key);
     if (before) {
       const advice = record.key.includes('/') ? 'give this record a key of its own' : 'choose another one';
-      this.findings.add(record.at, `The key "${record.key}" stands already at ${whereIs(before.at)}; ${advice}.`);
+      const sentence = `The key "${record.key}" stands already at ${whereIs(before.at)}; ${advice}.`;
+      this.findings.addRepeat('keys', record.at, before.at, sentence);
       return;
     }
     this.byKey.set(record.key, record);

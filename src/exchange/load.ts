@@ -183,7 +183,8 @@ class Load {
         this.report.claims.replaced++;
       } else if (old.about === null) this.report.kept.push(`${key} (${old.noun.replaceAll('_', ' ')})`);
       // The claims of a record that is gone are gone with it.
-      else if (inFiles.has(about.get(old.about) ?? '')) this.report.kept.push(key.replace(/ #\S*$/, ''));
+      else if (inFiles.has(about.get(old.about) ?? ''))
+        this.report.keptClaims.push(key.replace(/^claim /, '').replace(/ #\S*$/, ''));
     }
     return tasks;
   }
@@ -212,7 +213,7 @@ class Load {
     }
   }
 
-  /** Rules that wait for the end of the transaction: dates must not make a supported link impossible. */
+  /** Rules that wait for the end of the transaction; they speak of links, so those that break the rule are named. */
   private async checkDeferred(): Promise<void> {
     const { connection } = this;
     try {
@@ -222,11 +223,18 @@ class Load {
       if (!isRefusal(error)) throw error;
       await connection.send('rollback to savepoint checked');
       const sentence = sentenceOf(error, this.known.rules);
-      const select = `select id from event_links where assessment in ('SUPPORTED', 'CONFIRMED') and house.temporal_check(from_id, to_id, kind) = 'IMPOSSIBLE'`;
-      const impossible = new Set(
-        (await connection.rows<{ id: string }>('impossible links', select, [], '')).map(({ id }) => id),
+      const broken =
+        error.constraint === 'confirmed_link_is_asserted'
+          ? `assessment = 'CONFIRMED' and not house.link_is_asserted(id)`
+          : `assessment in ('SUPPORTED', 'CONFIRMED') and house.temporal_check(from_id, to_id, kind) = 'IMPOSSIBLE'`;
+      const found = await connection.rows<{ id: string }>(
+        'links that break a rule',
+        `select id from event_links where ${broken}`,
+        [],
+        '',
       );
-      const links = this.dataset.records.filter(({ key }) => impossible.has(this.ids.get(key)!));
+      const breaking = new Set(found.map(({ id }) => id));
+      const links = this.dataset.records.filter(({ key }) => breaking.has(this.ids.get(key)!));
       const told = links.map(({ key, at }) => ({ at, sentence: `${key}: ${sentence}` }));
       throw new LoadRefused(told.length > 0 ? told : [{ at: { file: '.', line: 0 }, sentence }]);
     }

@@ -40,12 +40,27 @@ export class LoadRefused extends PlainError {
   }
 }
 
+/** Something that stands twice. */
+interface Repeat extends Problem {
+  readonly before: Place;
+  readonly what: 'keys' | 'claims';
+}
+
+/** So many repeats between two files are told one by one; more of them are one mistake, such as a file that was copied. */
+const TOLD_ONE_BY_ONE = 3;
+
 /** Problems found so far. */
 export class Findings {
   readonly problems: Problem[] = [];
+  private readonly repeats: Repeat[] = [];
 
   add(at: Place, sentence: string): void {
     this.problems.push({ at, sentence });
+  }
+
+  /** @param sentence for the case that few things stand twice. */
+  addRepeat(what: Repeat['what'], at: Place, before: Place, sentence: string): void {
+    this.repeats.push({ what, at, before, sentence });
   }
 
   /** What `read` gives, or undefined when the value is wrong, which is then among the findings. */
@@ -60,6 +75,23 @@ export class Findings {
   }
 
   throwIfAny(): void {
-    if (this.problems.length > 0) throw new LoadRefused(this.problems);
+    const problems = [...this.problems, ...folded(this.repeats)];
+    if (problems.length > 0) throw new LoadRefused(problems);
   }
+}
+
+/** One sentence with a count, where one file repeats much of another. */
+function folded(repeats: readonly Repeat[]): Problem[] {
+  const groups = new Map<string, Repeat[]>();
+  for (const repeat of repeats) {
+    const pair = JSON.stringify([repeat.what, repeat.at.file, repeat.before.file]);
+    groups.set(pair, [...(groups.get(pair) ?? []), repeat]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group as [Repeat];
+    if (group.length <= TOLD_ONE_BY_ONE) return group;
+    const where = first.at.file === first.before.file ? 'in the same file' : `in ${first.before.file}`;
+    const sentence = `${group.length} ${first.what} stand already ${where}, the first at ${whereIs(first.before)}; keep each once.`;
+    return [{ at: first.at, sentence }];
+  });
 }

@@ -16,8 +16,10 @@ export interface LoadReport {
   records: Partial<Record<NounName, Counts>>;
   /** `changed`: judged anew. `replaced`: of the created ones, those that stand for an older saying, which was withdrawn. */
   claims: Counts & { replaced: number };
-  /** Loaded before, and no longer in the files. */
+  /** Records that were loaded before and are no longer in the files. */
   kept: string[];
+  /** Claims of which that is so: the address of each, twice where two of them have it. */
+  keptClaims: string[];
 }
 
 export const newReport = (dataset: string, dryRun: boolean): LoadReport => ({
@@ -26,6 +28,7 @@ export const newReport = (dataset: string, dryRun: boolean): LoadReport => ({
   records: {},
   claims: { created: 0, changed: 0, unchanged: 0, replaced: 0 },
   kept: [],
+  keptClaims: [],
 });
 
 export function count(report: LoadReport, noun: NounName, what: keyof Counts): void {
@@ -50,6 +53,15 @@ export function renderReport(report: LoadReport): string {
     line('claims', claims) +
       (claims.replaced > 0 ? `; ${claims.replaced} of the created replace an older saying, now withdrawn` : ''),
     ...report.kept.map((name) => `  ${name}: no longer in the files; kept`),
+    ...keptClaimsOf(report.keptClaims),
     `${created} created, ${changed} changed.`,
   ].join('\n');
+}
+
+/** One line: whoever rewords a file leaves many old claims behind. */
+function keptClaimsOf(claims: readonly string[]): string[] {
+  if (claims.length === 0) return [];
+  const names = [...new Set(claims)];
+  const some = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ' and others' : ''}`;
+  return [`  ${claims.length === 1 ? '1 claim' : `${claims.length} claims`} no longer in the files; kept: ${some}`];
 }

@@ -2,6 +2,7 @@
 import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
 import { claims } from '../claims/model.js';
 import { invalid, reading } from '../errors.js';
+import type { AsOf } from '../generated/resolvers-types.js';
 import { uuid } from '../records/filters.js';
 import type { Loading, Rows } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
@@ -20,7 +21,7 @@ const version = (noun: Noun): Sql => sql`select ${raw(changeColumns(noun))} from
 
 /** With who, why and by which request; in the order given. */
 const told = (changes: Sql, order: string, limit: number): Sql => sql`
-  select c.*, t.actor, t.reason, t.request from (${changes}) c join history.transactions t on t.id = c."transactionId"
+  select c.*, t.actor, history.reason_of(t.id) as reason, t.request from (${changes}) c join history.transactions t on t.id = c."transactionId"
   order by ${raw(order)} limit ${limit}`;
 
 type Nouns = Record<string, Noun>;
@@ -31,13 +32,24 @@ async function ask(db: Rows, name: string, statement: Sql, nouns: Nouns): Promis
   return (await db.rows<Found>(name, text, values)).map((row) => ({ ...row, noun: nouns[row.table]! }));
 }
 
-/** At one instant the record itself comes first, then its claims. */
+/** The instant by which it was recorded; other clocks ask what was public or in force, which is no matter of recording. */
+function recordedByOf(asOf: AsOf | null | undefined): string | null {
+  const { recordedBy, publishedBy, accordingTo, validOn } = asOf ?? {};
+  if (publishedBy ?? accordingTo ?? validOn)
+    throw invalid('asOf', 'History is read by the clock of recording: give `recordedBy` alone, or leave `asOf` out.', {
+      rule: 'history-is-read-by-recording',
+    });
+  return recordedBy ?? null;
+}
+
+/** At one instant the record itself comes first, then its claims in the order in which they were recorded. */
 export async function historyOf(
-  { record, ...args }: PageArgs & { record: string },
+  { record, asOf, ...args }: PageArgs & { record: string; asOf?: AsOf | null },
   nouns: Nouns,
   { db, load, cursorKey }: Reading,
 ): Promise<ChangeList> {
   const id = reading('record', () => uuid(record));
+  const recordedBy = recordedByOf(asOf);
   const size = pageSize(args.first);
   const scope = JSON.stringify(['history', record.toLowerCase()]);
   const from = opened(cursorKey, scope, args.after);
@@ -51,16 +63,17 @@ export async function historyOf(
       cursorOf: () => '',
       totalCount: async () => ({ value: 0, isExact: true }),
     });
-  const parts = [sql`${version(nouns[noun]!)} where v.id = ${id}`];
-  if (noun !== 'claims') parts.push(sql`${version(claims)} where v.record_id = ${id}`);
+  const then = recordedBy === null ? raw('true') : sql`v.recorded_from <= ${recordedBy}::timestamptz`;
+  const parts = [sql`${version(nouns[noun]!)} where v.id = ${id} and ${then}`];
+  if (noun !== 'claims') parts.push(sql`${version(claims)} where v.record_id = ${id} and ${then}`);
   const all = sql`select *, id <> ${id} as below from (${join(parts, ' union all ')}) parts`;
   const later = from
-    ? sql`("recordedFrom", below, id) > (${from[0]}::timestamptz, ${from[1]}::boolean, ${from[2]}::uuid)`
+    ? sql`("recordedFrom", below, sequence) > (${from[0]}::timestamptz, ${from[1]}::boolean, ${from[2]}::bigint)`
     : raw('true');
   const rows = await ask(
     db,
     'history',
-    told(sql`select * from (${all}) changes where ${later}`, 'c."recordedFrom", c.below, c.id', size + 1),
+    told(sql`select * from (${all}) changes where ${later}`, 'c."recordedFrom", c.below, c.sequence', size + 1),
     nouns,
   );
   return listOf({
@@ -68,7 +81,7 @@ export async function historyOf(
     size,
     hasPreviousPage: from !== null,
     cursorOf: (row) =>
-      sealCursor(cursorKey, scope, [row.recordedFrom, String(row.id !== record.toLowerCase()), row.id]),
+      sealCursor(cursorKey, scope, [row.recordedFrom, String(row.id !== record.toLowerCase()), row.sequence]),
     totalCount: () => countOf(db, 'history count', all),
   });
 }
@@ -83,11 +96,12 @@ export interface Feed {
 interface Position {
   transaction: string;
   table: string;
-  id: string;
+  /** Of the records of a table, in the order in which they were recorded. */
+  sequence: string;
 }
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-const after = (transaction: string): Position => ({ transaction, table: '~', id: LAST_ID });
+const FIRST = '0';
+const LAST = '9223372036854775807';
+const after = (transaction: string): Position => ({ transaction, table: '~', sequence: LAST });
 
 /** Nouns of the feed in the order in which it gives them within one transaction. */
 function chosen(types: readonly string[] | null | undefined, nouns: Nouns): Noun[] {
@@ -104,9 +118,9 @@ function chosen(types: readonly string[] | null | undefined, nouns: Nouns): Noun
 }
 
 /** Row comparison per noun: in the transaction of the position some nouns are done, one is half done, the others are not begun. */
-function beyond({ transaction, table, id }: Position, noun: Noun): Sql {
-  const done = noun.table < table ? LAST_ID : noun.table === table ? id : FIRST_ID;
-  return sql`(v.transaction_id, v.id) > (${transaction}::bigint, ${done}::uuid)`;
+function beyond({ transaction, table, sequence }: Position, noun: Noun): Sql {
+  const done = noun.table < table ? LAST : noun.table === table ? sequence : FIRST;
+  return sql`(v.transaction_id, v.sequence) > (${transaction}::bigint, ${done}::bigint)`;
 }
 
 interface FeedArgs {
@@ -124,8 +138,10 @@ async function positionOf(
 ): Promise<Position> {
   if (cursor && since) throw invalid('since', 'Give either `since` or `after`: a cursor already says where to go on.');
   if (cursor) {
-    const [transaction, table, id] = reading('after', () => openCursor(cursorKey, scope, cursor), { rule: 'cursor' });
-    return { transaction: String(transaction), table: String(table), id: String(id) };
+    const [transaction, table, sequence] = reading('after', () => openCursor(cursorKey, scope, cursor), {
+      rule: 'cursor',
+    });
+    return { transaction: String(transaction), table: String(table), sequence: String(sequence) };
   }
   if (!since) return after('0');
   // Ids do not follow the instants exactly: all from the smallest id on, so that nothing recorded since is left out.
@@ -149,12 +165,12 @@ export async function changeFeed(args: FeedArgs, nouns: Nouns, context: Reading)
   const position = await positionOf(args, scope, settled, context);
   const parts = kept.map(
     (noun) => sql`(${version(noun)} where ${allOf([beyond(position, noun), sql`v.transaction_id < ${settled}::bigint`])}
-      order by v.transaction_id, v.id limit ${size + 1})`,
+      order by v.transaction_id, v.sequence limit ${size + 1})`,
   );
   const rows = await ask(
     db,
     'changes',
-    told(join(parts, ' union all '), 'c."transactionId", c."table" collate "C", c.id', size + 1),
+    told(join(parts, ' union all '), 'c."transactionId", c."table" collate "C", c.sequence', size + 1),
     nouns,
   );
   const nodes = rows.slice(0, size);
@@ -162,9 +178,9 @@ export async function changeFeed(args: FeedArgs, nouns: Nouns, context: Reading)
   const last = nodes.at(-1);
   // At the end the cursor goes to where the feed ends, also when that is past the last change.
   const next = hasMore
-    ? { transaction: last!.transactionId, table: last!.noun.table, id: last!.id }
+    ? { transaction: last!.transactionId, table: last!.noun.table, sequence: last!.sequence }
     : furthest(position, after(String(BigInt(settled) - 1n)));
-  return { nodes, hasMore, cursor: sealCursor(cursorKey, scope, [next.transaction, next.table, next.id]) };
+  return { nodes, hasMore, cursor: sealCursor(cursorKey, scope, [next.transaction, next.table, next.sequence]) };
 }
 
 /** A standby may lag behind what another one has already told. */

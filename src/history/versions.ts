@@ -13,6 +13,8 @@ import { columnsOf } from '../records/select.js';
 export interface ChangeRow {
   noun: Noun;
   id: string;
+  /** The place of the record in the order in which those of its noun were recorded. */
+  sequence: string;
   version: number;
   /** From when on it is what this database held. */
   recordedFrom: string;
@@ -45,7 +47,7 @@ interface Versions {
 
 /** Of a row `v` of history.<table>: what a ChangeRow needs, but for the transaction; the noun by the name of its table. */
 export const changeColumns = ({ table }: Noun): string =>
-  `'${table}'::text as "table", v.id, v.version, v.recorded_from as "recordedFrom", v.transaction_id as "transactionId", v.retracted_at is not null as retracted,
+  `'${table}'::text as "table", v.id, v.sequence, v.version, v.recorded_from as "recordedFrom", v.transaction_id as "transactionId", v.retracted_at is not null as retracted,
   (select p.retracted_at is not null from history.${table} p where p.id = v.id and p.recorded_from < v.recorded_from order by p.recorded_from desc limit 1) as "retractedBefore",
   ${table === 'claims' ? 'v.field' : 'null'} as "claimOn"`;
 

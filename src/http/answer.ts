@@ -49,6 +49,7 @@ export function failureOf(error: unknown, options: TranslateOptions, type: Answe
     headers: {
       'content-type': `${type}; charset=utf-8`,
       ...(said.retryAfter === undefined ? {} : { 'retry-after': String(said.retryAfter) }),
+      ...(said.code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
       ...refusal?.headers,
     },
     body: `${JSON.stringify({ errors: [said.error] })}\n`,
@@ -58,6 +59,8 @@ export function failureOf(error: unknown, options: TranslateOptions, type: Answe
 }
 
 const LINGER = 2_000;
+/** So much of a body that nobody wants is read past, and its connection is used again; opening a new one costs both sides more. */
+const SMALL_BODY = 65_536;
 
 /**
  * Refuses a request whose body may still be arriving. Closing at once would reset the connection, and the client would see
@@ -66,6 +69,10 @@ const LINGER = 2_000;
 export function sendAndLinger(req: IncomingMessage, res: ServerResponse, requestId: string, failure: Failure): void {
   if (res.headersSent || res.destroyed) return;
   if (req.complete || isBodiless(req)) return send(res, failure.status, requestId, failure.body, failure.headers);
+  if (isSmall(req)) {
+    req.resume();
+    return send(res, failure.status, requestId, failure.body, failure.headers);
+  }
   res.writeHead(failure.status, {
     ...SAFE_HEADERS,
     'x-request-id': requestId,
@@ -84,6 +91,9 @@ export function sendAndLinger(req: IncomingMessage, res: ServerResponse, request
 
 const isBodiless = (req: IncomingMessage) =>
   req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0;
+
+const isSmall = (req: IncomingMessage) =>
+  req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length']) <= SMALL_BODY;
 
 /** An answer without a request: what arrived could not be read as one, so Node has no response object to offer. */
 export function sendRaw(socket: Socket, requestId: string, failure: Failure): void {

@@ -13,14 +13,20 @@ let arriving = 0;
 
 export interface Question {
   query: string;
+  /** The text came from a list of ours, not from the request. */
+  isTrusted?: boolean;
   operationName?: string;
   variables?: Record<string, unknown>;
   extensions?: Record<string, unknown>;
 }
 
 /** Undefined if the client went away before the end. */
-export async function readBody(req: IncomingMessage, res: ServerResponse): Promise<Buffer | undefined> {
-  if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT) throw refuse.bodyTooLarge(BODY_LIMIT);
+export async function readBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  limit = BODY_LIMIT,
+): Promise<Buffer | undefined> {
+  if (Number(req.headers['content-length'] ?? 0) > limit) throw refuse.bodyTooLarge(limit);
   if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -33,9 +39,8 @@ export async function readBody(req: IncomingMessage, res: ServerResponse): Promi
     const onData = (chunk: Buffer) => {
       size += chunk.length;
       arriving += chunk.length;
-      if (size <= BODY_LIMIT && arriving <= ALL_BODIES_LIMIT) return void chunks.push(chunk);
-      const why =
-        size > BODY_LIMIT ? refuse.bodyTooLarge(BODY_LIMIT) : refuse.overload('Too many requests arrive at once.');
+      if (size <= limit && arriving <= ALL_BODIES_LIMIT) return void chunks.push(chunk);
+      const why = size > limit ? refuse.bodyTooLarge(limit) : refuse.overload('Too many requests arrive at once.');
       leave();
       reject(why);
     };
@@ -53,11 +58,19 @@ export async function readBody(req: IncomingMessage, res: ServerResponse): Promi
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function parseQuestion(body: Buffer): Question {
-  const question = shapeOf(parseJson(decode(body)));
+/** @param textOf the text behind a document id; throws for one that is not known. */
+export function parseQuestion(body: Buffer, textOf: (documentId: string) => string = notKept): Question {
+  const question = shapeOf(parseJson(decode(body)), textOf);
   if (question.query.length > DOCUMENT_LIMIT) throw refuse.documentLength(DOCUMENT_LIMIT);
   if (documentNestsTooDeep(question.query)) throw refuse.documentDepth();
   return question;
+}
+
+/** A body that is some JSON object. */
+export function parseObject(body: Buffer): Record<string, unknown> {
+  const value = parseJson(decode(body));
+  if (!isRecord(value)) throw refuse.shape('The body must be a JSON object.');
+  return value;
 }
 
 function decode(body: Buffer): string {
@@ -69,7 +82,7 @@ function decode(body: Buffer): string {
 }
 
 function parseJson(text: string): unknown {
-  if (isBlank(text)) throw refuse.shape('The body is empty; send { "query": "..." } as JSON.');
+  if (isBlank(text)) throw refuse.shape('The body is empty; send a JSON object, such as { "query": "..." }.');
   if (jsonNestsTooDeep(text)) throw refuse.jsonDepth();
   let value: unknown;
   try {
@@ -90,10 +103,17 @@ function holdsBadText(value: unknown): boolean {
   return false;
 }
 
-function shapeOf(value: unknown): Question {
+function notKept(): never {
+  throw refuse.shape('Documents are not kept here; send the document itself in "query".');
+}
+
+function shapeOf(value: unknown, textOf: (documentId: string) => string): Question {
   if (Array.isArray(value)) throw refuse.batch();
   if (!isRecord(value)) throw refuse.shape('The body must be a JSON object with "query".');
-  const { query, operationName, variables, extensions } = value;
+  const { documentId, operationName, variables, extensions } = value;
+  if (!isAbsent(documentId) && typeof documentId !== 'string') throw refuse.shape('"documentId" must be a text.');
+  if (!isAbsent(documentId) && !isAbsent(value.query)) throw refuse.shape('Send "query" or "documentId", not both.');
+  const query = typeof documentId === 'string' ? textOf(documentId) : value.query;
   if (typeof query !== 'string' || isBlank(query)) throw refuse.shape('"query" must be a text: the GraphQL document.');
   if (!isAbsent(operationName) && typeof operationName !== 'string')
     throw refuse.shape('"operationName" must be a text.');
@@ -104,6 +124,7 @@ function shapeOf(value: unknown): Question {
   }
   return {
     query,
+    ...(isAbsent(documentId) ? {} : { isTrusted: true }),
     ...(typeof operationName === 'string' && operationName !== '' ? { operationName } : {}),
     ...(isRecord(variables) ? { variables } : {}),
     ...(isRecord(extensions) ? { extensions } : {}),

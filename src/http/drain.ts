@@ -1,14 +1,26 @@
 // Knows every socket and the answers under way on it, so that stopping drops nothing that was asked and waits for nothing else.
+// What had arrived when the signal came may still lie unread in the kernel: it is read first, and answered like any other.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+
+/** Turns of the event loop: one accepts what waits, the next reads it; as many again for what came in between. */
+const TURNS = 4;
+/** Milliseconds for questions that were on the wire when an idle connection was about to be closed. */
+const GRACE = 100;
 
 export class Connections {
   readonly #answers = new Map<Socket, Set<ServerResponse>>();
+  /** Accepted too late: whoever asks here is sent to another server. */
+  readonly #late = new WeakSet<Socket>();
   #stopping = false;
+  #closing = false;
+  #refusing = false;
 
   constructor(server: Server) {
     server.on('connection', (socket: Socket) => {
       this.#answers.set(socket, new Set());
+      if (this.#refusing) this.#late.add(socket);
       socket.once('close', () => this.#answers.delete(socket));
     });
   }
@@ -22,8 +34,13 @@ export class Connections {
     if (this.#stopping) res.setHeader('connection', 'close');
     res.once('close', () => {
       answers.delete(res);
-      if (this.#stopping && answers.size === 0) socket.end();
+      if (this.#closing && answers.size === 0) socket.end();
     });
+  }
+
+  /** True for a question on a connection that was made after stopping began. */
+  isLate(req: IncomingMessage): boolean {
+    return this.#late.has(req.socket);
   }
 
   /** True if part of an answer has left on this socket: whatever else is written now would be read as the rest of it. */
@@ -31,13 +48,20 @@ export class Connections {
     return [...(this.#answers.get(socket) ?? [])].some((res) => res.headersSent);
   }
 
-  /** From now on a connection lives as long as its last answer; idle ones are closed at once. */
-  closeIdle(): void {
+  /** From now on every answer is the last one of its connection. Resolves when what had arrived before has been read. */
+  async stop(): Promise<void> {
     this.#stopping = true;
-    for (const [socket, answers] of this.#answers) {
-      if (answers.size === 0) socket.end();
-      for (const res of answers) if (!res.headersSent) res.setHeader('connection', 'close');
-    }
+    for (const res of [...this.#answers.values()].flatMap((answers) => [...answers]))
+      if (!res.headersSent) res.setHeader('connection', 'close');
+    for (let turns = 0; turns < TURNS; turns++) await turn();
+    this.#refusing = true;
+  }
+
+  /** A connection lives as long as its last answer; idle ones are closed after a moment for what is on the wire. */
+  async closeIdle(): Promise<void> {
+    if (this.#answers.size > 0) await sleep(GRACE);
+    this.#closing = true;
+    for (const [socket, answers] of this.#answers) if (answers.size === 0) socket.end();
   }
 
   closeAll(): void {

@@ -20,9 +20,9 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { invalid } from '../errors.js';
 import type { Question } from './body.js';
+import { costOf, type Cost } from './cost.js';
 import { BoundedDocuments } from './documents.js';
 import { limitsRule, MOST_ERRORS, PARSE_LIMITS } from './limits.js';
-import { checkPageCost } from './page-cost.js';
 import { JSON_TYPE, type AnswerType } from './request.js';
 import { translate, type TranslateOptions } from './translate.js';
 
@@ -52,16 +52,26 @@ export interface Outcome {
   unexpected: readonly unknown[];
 }
 
+/** What belongs to a request rather than to its question. */
+export interface Asking {
+  type: AnswerType;
+  requestId: string;
+  /** Told what the operation costs before it runs; what it throws is the answer to the request as a whole. */
+  charge?: (points: number) => void;
+  /** Whether the answer says what it cost. */
+  explain?: boolean;
+}
+
 export interface Engine<C extends BaseContext> {
-  run(question: Question, type: AnswerType, requestId: string, context: C): Promise<Outcome>;
+  run(question: Question, asking: Asking, context: C): Promise<Outcome>;
   stop(): Promise<void>;
 }
 
 /** More errors than this say nothing new: a list of 10,000 can fail 10,000 times in the same way. */
 const MOST_ANSWERED_ERRORS = 100;
 
-interface Call extends TranslateOptions {
-  type: AnswerType;
+interface Call extends TranslateOptions, Asking {
+  cost: Cost | undefined;
   status: number;
   retryAfter: number | undefined;
   code: string | undefined;
@@ -108,20 +118,19 @@ export async function startEngine<C extends BaseContext>(options: EngineOptions<
   });
   await apollo.start();
   return {
-    run: (question, type, requestId, context) =>
-      run(apollo, question, type, requestId, context, options.constraintMessage),
+    run: (question, asking, context) => run(apollo, question, asking, context, options.constraintMessage),
     stop: () => apollo.stop(),
   };
 }
 
 async function run<C extends BaseContext>(
   apollo: ApolloServer<C>,
-  question: Question,
-  type: AnswerType,
-  requestId: string,
+  { isTrusted: _, ...question }: Question,
+  asking: Asking,
   context: C,
   constraintMessage: TranslateOptions['constraintMessage'],
 ): Promise<Outcome> {
+  const { type } = asking;
   const request: HTTPGraphQLRequest = {
     method: 'POST',
     headers: new HeaderMap([
@@ -132,9 +141,9 @@ async function run<C extends BaseContext>(
     body: question,
   };
   const call: Call = {
-    requestId,
+    ...asking,
     ...(constraintMessage ? { constraintMessage } : {}),
-    type,
+    cost: undefined,
     status: 200,
     retryAfter: undefined,
     code: undefined,
@@ -177,11 +186,13 @@ function housePlugin<C extends BaseContext>(): ApolloServerPlugin<C> {
     },
     requestDidStart: async () => ({
       didResolveOperation: async ({ schema, document, operation, request }) => {
+        const call = request.http && calls.get(request.http);
         if (!operation) return; // graphql-js says so
         if (operation.operation === 'subscription') {
           throw invalid('query', 'This server answers queries and mutations; it has no subscriptions.');
         }
-        checkPageCost({ schema, document, operation, variables: request.variables ?? {} });
+        const cost = costOf({ schema, document, operation, variables: request.variables ?? {} });
+        if (call) charge(call, cost);
       },
       willSendResponse: async (context) => {
         const call = context.request.http && calls.get(context.request.http);
@@ -191,14 +202,27 @@ function housePlugin<C extends BaseContext>(): ApolloServerPlugin<C> {
   };
 }
 
+/** Too many questions are refused like a request that never was one: with 429 whatever the client accepts. */
+function charge(call: Call, cost: Cost): void {
+  call.cost = cost;
+  try {
+    call.charge?.(cost.points);
+  } catch (error) {
+    call.thrown = error;
+    throw error;
+  }
+}
+
 /** Translates the errors, with the request id that formatError cannot know, and decides on the status. */
 function finish<C extends BaseContext>(call: Call, context: GraphQLRequestContext<C>): void {
   call.answered = true;
   call.operationName = context.operationName ?? undefined;
   call.hash = context.queryHash?.slice(0, 16);
   const body = context.response.body;
-  if (body?.kind !== 'single' || !body.singleResult.errors?.length) return;
+  if (body?.kind !== 'single') return;
   const result = body.singleResult;
+  if (call.explain && call.cost) result.extensions = { ...result.extensions, cost: explained(call.cost) };
+  if (!result.errors?.length) return;
   call.errors = context.errors?.length ? context.errors : result.errors!;
   const said = call.errors.slice(0, MOST_ANSWERED_ERRORS).map((error) => {
     const one = translate(error, call);
@@ -214,6 +238,9 @@ function finish<C extends BaseContext>(call: Call, context: GraphQLRequestContex
   if (result.data === undefined && call.type !== JSON_TYPE) call.status = first.status;
   call.retryAfter = said.find((one) => one.retryAfter !== undefined)?.retryAfter;
 }
+
+/** In points, as headers count them. */
+const explained = ({ points, nodes }: Cost) => ({ requested: points, nodes });
 
 function leftOut(call: Call): GraphQLFormattedError[] {
   const count = call.errors.length - MOST_ANSWERED_ERRORS;

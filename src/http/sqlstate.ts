@@ -92,6 +92,7 @@ const BY_STATE: Record<string, Verdict> = {
   '40001': busy,
   '40P01': busy,
   '55P03': busy,
+  '28000': { code: 'UNAUTHENTICATED', message: 'Your sign-in has ended; sign in again.', rule: 'sign-in' },
   '42501': { code: 'FORBIDDEN', message: 'You may not do this.' },
   '57014': {
     code: 'LIMITED',

@@ -45,29 +45,38 @@ interface Variant {
   etag: string;
 }
 
+export interface Page {
+  policy: string;
+  notBuilt: string;
+}
+
 const NOT_BUILT = 'The explorer is not built yet: run "npm run build", then start Kualik again.\n';
 
 /** Answers a GET or HEAD for a file; false if there is none. */
 export type StaticFiles = (req: IncomingMessage, res: ServerResponse, path: string, requestId: string) => boolean;
 
-export function staticFiles(folder: string | undefined): StaticFiles {
+const EXPLORER: Page = { policy: PAGE_POLICY, notBuilt: NOT_BUILT };
+
+export function staticFiles(folder: string | undefined, page = EXPLORER): StaticFiles {
   const files = folder === undefined ? new Map<string, File>() : readFiles(folder);
   return (req, res, path, requestId) => {
     const file = files.get(path === '/' ? '/index.html' : path);
-    if (file) sendFile(req, res, file, requestId);
-    else if (path === '/') send(res, 404, requestId, NOT_BUILT, { 'content-type': 'text/plain; charset=utf-8' });
+    if (file) sendFile(req, res, file, requestId, page.policy);
+    else if (path === '/') send(res, 404, requestId, page.notBuilt, { 'content-type': 'text/plain; charset=utf-8' });
     else return false;
     return true;
   };
 }
 
-/** Where `npm run build` puts the explorer, seen from src/http and from dist/src/http alike. */
-export function builtExplorer(): string {
+/** Where `npm run build` puts a page, seen from src/http and from dist/src/http alike. */
+export const builtExplorer = (): string => builtPage('explorer');
+
+export function builtPage(name: string): string {
   const here = fileURLToPath(new URL('.', import.meta.url));
-  const beside = join(here, '../../web/explorer');
+  const beside = join(here, '../../web', name);
   return existsSync(join(beside, 'index.html')) && !existsSync(join(beside, 'vite.config.ts'))
     ? beside
-    : join(here, '../../dist/web/explorer');
+    : join(here, '../../dist/web', name);
 }
 
 function readFiles(folder: string): Map<string, File> {
@@ -93,7 +102,7 @@ function variant(path: string): Variant {
   return { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
 }
 
-function sendFile(req: IncomingMessage, res: ServerResponse, file: File, requestId: string): void {
+function sendFile(req: IncomingMessage, res: ServerResponse, file: File, requestId: string, policy: string): void {
   const accepted = String(req.headers['accept-encoding'] ?? '');
   const encoding =
     file.br && /\bbr\b/.test(accepted) ? 'br' : file.gzip && /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
@@ -101,7 +110,7 @@ function sendFile(req: IncomingMessage, res: ServerResponse, file: File, request
   const headers = {
     ...SAFE_HEADERS,
     'content-type': file.type,
-    'content-security-policy': PAGE_POLICY,
+    'content-security-policy': policy,
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), geolocation=(), microphone=()',
     'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-store',

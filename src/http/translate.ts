@@ -1,6 +1,6 @@
 // The one translator: whatever was thrown becomes an error a client may read, with a code of the closed list in errors.ts.
 // The rule of this file: a text leaves the house only if somebody wrote it for a reader. Everything else is INTERNAL.
-import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, Kind, print, type GraphQLFormattedError, type VariableDefinitionNode } from 'graphql';
 import { CODES, DomainError, type Code, type InputPath, type Problem } from '../errors.js';
 import { originOf } from './origin.js';
 import { fromDatabase } from './sqlstate.js';
@@ -90,7 +90,10 @@ function fromGraphQL(error: unknown): Verdict | undefined {
   const origin = originOf(error);
   // A variable that does not fit its type: the wrapper says which one, and a scalar's own sentence stands in it.
   if (error.nodes?.length === 1 && error.nodes[0]!.kind === Kind.VARIABLE_DEFINITION && error.path === undefined) {
-    return { code: 'BAD_USER_INPUT', message: withoutHints(error.message), path: variablePath(error) };
+    const path = variablePath(error);
+    const type = print((error.nodes[0] as VariableDefinitionNode).type);
+    const message = SECRET.test(type) ? misfit(path) : withoutHints(error.message);
+    return { code: 'BAD_USER_INPUT', message, path };
   }
   if (!(origin instanceof GraphQLError)) return undefined;
   // Request errors of graphql-js have no path in the answer; the one with a path that is the client's is a bad argument.
@@ -129,6 +132,11 @@ function operationMissing(): Verdict {
     rule: 'operation-name',
   };
 }
+
+/** Inputs that hold what is to be sealed; graphql-js would repeat all of it. */
+const SECRET = /^SaveSealedValueInput\b/;
+const misfit = (path: InputPath | undefined): string =>
+  `What is sent as ${path?.join('.') ?? 'this variable'} does not fit the schema; its fields and their types are in the explorer.`;
 
 /** `Variable "$input" got invalid value 5 at "input.names[2].value"; ...` becomes ['input', 'names', 2, 'value']. */
 function variablePath(error: GraphQLError): InputPath | undefined {

@@ -17,9 +17,11 @@ interface Pair {
   decisionId: string;
   decidedEarliest: DateBound;
   decidedLatest: DateBound;
+  decisionSequence: string;
   eventId: string;
   startsEarliest: DateBound;
   startsLatest: DateBound;
+  eventSequence: string;
   certain: boolean;
 }
 
@@ -47,10 +49,11 @@ const certainlyWithin = (within: string): Sql =>
   sql`events.starts_latest <= status_decisions.decided_earliest + ${within}::interval
     and status_decisions.decided_latest <= events.starts_earliest + ${within}::interval`;
 
-// All four are known in every pair, so one comparison of rows finds where a page goes on.
-const ORDER = raw('status_decisions.decided_earliest, status_decisions.id, events.starts_earliest, events.id');
-const beyond = ([decided, decision, starts, event]: CursorValues): Sql =>
-  sql`(${ORDER}) > (${decided}::date, ${decision}::uuid, ${starts}::date, ${event}::uuid)`;
+// All are known in every pair, so one comparison of rows finds where a page goes on. Ties go by the order of recording.
+const ORDER = raw(`status_decisions.decided_earliest, status_decisions.sequence, status_decisions.id,
+  events.starts_earliest, events.sequence, events.id`);
+const beyond = ([decided, nth, decision, starts, mth, event]: CursorValues): Sql =>
+  sql`(${ORDER}) > (${decided}::date, ${nth}::bigint, ${decision}::uuid, ${starts}::date, ${mth}::bigint, ${event}::uuid)`;
 
 export async function listCoincidences(
   nouns: Record<string, Noun>,
@@ -70,7 +73,8 @@ export async function listCoincidences(
   const statement = compile(sql`
     select status_decisions.id as "decisionId", status_decisions.decided_earliest as "decidedEarliest",
       status_decisions.decided_latest as "decidedLatest", events.id as "eventId", events.starts_earliest as "startsEarliest",
-      events.starts_latest as "startsLatest", (${certainlyWithin(within)}) as certain
+      events.starts_latest as "startsLatest",
+      status_decisions.sequence::text as "decisionSequence", events.sequence::text as "eventSequence", (${certainlyWithin(within)}) as certain
     from status_decisions cross join events
     where ${allOf([...where, ...(from ? [beyond(from)] : [])])} order by ${ORDER} limit ${size + 1}`);
   const rows = (await db.rows<Pair>('coincidences', statement.text, statement.values)).map(coincidence);
@@ -79,7 +83,14 @@ export async function listCoincidences(
     size,
     hasPreviousPage: from !== null,
     cursorOf: ({ pair }) =>
-      sealCursor(cursorKey, scope, [pair.decidedEarliest, pair.decisionId, pair.startsEarliest, pair.eventId]),
+      sealCursor(cursorKey, scope, [
+        pair.decidedEarliest,
+        pair.decisionSequence,
+        pair.decisionId,
+        pair.startsEarliest,
+        pair.eventSequence,
+        pair.eventId,
+      ]),
     totalCount: () =>
       countOf(db, 'coincidences count', sql`select 1 from status_decisions cross join events where ${allOf(where)}`),
   });

@@ -58,7 +58,7 @@ export async function linksMeeting(
 ): Promise<Map<string, EventLinkRow[]>> {
   const { text, values } = compile(
     sql`select sides.incident_id as "incidentId", ${raw(columnsOf(eventLinks))} from ${SIDES} join event_links on event_links.id = sides.id
-      where ${allOf([sql`sides.incident_id = any(${eventIds}::uuid[])`, ...asked])} order by event_links.kind, event_links.id`,
+      where ${allOf([sql`sides.incident_id = any(${eventIds}::uuid[])`, ...asked])} order by event_links.kind, event_links.sequence, event_links.id`,
   );
   const rows = await db.rows<EventLinkRow & { incidentId: string }>('links of trade incidents', text, values);
   const found = new Map<string, EventLinkRow[]>();

@@ -1,7 +1,7 @@
 // Organizations: the list with its filter, and what they published.
 import { join, sql } from '../db/sql.js';
 import type { OrganizationFilter, Resolvers } from '../generated/resolvers-types.js';
-import { atPlace, conditions, fromSource, inCase, isOneOf, namedLike, uuid } from '../records/filters.js';
+import { atPlace, byNearness, conditions, fromSource, inCase, isOneOf, namedLike, uuid } from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -34,10 +34,19 @@ const ask = (filter: OrganizationFilter | null | undefined) =>
     source: fromSource(organizations),
   });
 
+/** Whoever asks for an acronym means that organization, whatever it is called in full. */
+function byAcronym(name: string | null | undefined): SortKey[] {
+  return byNearness(organizations, name).map((key) => ({
+    ...key,
+    made: sql`case when lower(organizations.acronym) = lower(${name}) then 0 else ${key.made!} end`,
+  }));
+}
+
 export const organizationResolvers = ({ sources }: Record<string, Noun>): Resolvers => ({
   Query: {
     organization: (_, { id }, { load }) => load.one.organizations.load(id),
-    organizations: (_, args, context) => list(organizations, args, context, ask(args.filter), byName),
+    organizations: (_, args, context) =>
+      list(organizations, args, context, ask(args.filter), [...byAcronym(args.filter?.name), ...byName]),
   },
   Organization: {
     publishedSources: (organization, args, context) =>

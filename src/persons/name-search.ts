@@ -1,6 +1,8 @@
 // Finding candidates for a name by the keys of src/values/name-key.ts. A key is lossy and spellings differ between
 // languages, so a word is found by its usual variants or by its likeness; both can use the trigram index on the keys.
 import { allOf, raw, sql, type Sql } from '../db/sql.js';
+import { nearnessOf } from '../records/filters.js';
+import type { SortKey } from '../records/page.js';
 import { nameKey } from '../values/name-key.js';
 
 /** Letters that transliterations of Kazakh, Uyghur, Russian and Chinese names write now one way, now another. */
@@ -19,9 +21,25 @@ const variantOf = (letters: string): string =>
 /** A regular expression over keys for the spellings of one word of a key. */
 export const spellings = (word: string): string => word.replace(ANY, variantOf);
 
+const wordsOf = (name: string): string[] => nameKey(name).split(' ').filter(Boolean);
+
+/** Whose name it is, or of whose name these are words, comes before those in whose name it is found somewhere inside. */
+export function byNearness(name: string | null | undefined): SortKey[] {
+  const words = wordsOf(name ?? '');
+  if (words.length === 0) return [];
+  const nearness = nearnessOf('n.name_key', words.join(' '), words.map(spellings));
+  return [
+    {
+      property: 'nearness',
+      type: 'int',
+      made: sql`(select min(${nearness}) from person_names n where n.person_id = persons.id)`,
+    },
+  ];
+}
+
 /** Some visible name of the person holds every word, in any order. What has no letters is nobody's name. */
 export function namedLike(name: string): Sql {
-  const words = nameKey(name).split(' ').filter(Boolean);
+  const words = wordsOf(name);
   if (words.length === 0) return raw('false');
   const holds = words.map((word) => sql`name_key ~ ${spellings(word)} or name_key %> ${word}`);
   return sql`persons.id in (select person_id from person_names where ${allOf(holds)})`;

@@ -18,12 +18,9 @@ import {
   whenValid,
 } from '../records/filters.js';
 import { list } from '../records/list.js';
-import type { SortKey } from '../records/page.js';
 import { persons, relations, type PersonNameRow } from './model.js';
-import { namedLike } from './name-search.js';
+import { byNearness, namedLike } from './name-search.js';
 import { relationsOf } from './relations.js';
-
-const byReference: SortKey[] = [{ property: 'reference', type: 'bigint' }];
 
 /** Role and event are asked of one and the same participation. */
 function takingPart({ role, event }: Pick<PersonFilter, 'role' | 'event'>): Sql[] {
@@ -82,7 +79,7 @@ const askRelations = (filter: RelationFilter | null | undefined): Sql[] =>
 export const personResolvers: Resolvers = {
   Query: {
     person: (_, { id }, { load }) => load.one.persons.load(id),
-    persons: (_, args, context) => list(persons, args, context, ask(args.filter ?? {}), byReference),
+    persons: (_, args, context) => list(persons, args, context, ask(args.filter ?? {}), byNearness(args.filter?.name)),
     relation: (_, { id }, { load }) => load.one.relations.load(id),
     relations: (_, args, context) =>
       list(relations, args, context, [

@@ -1,7 +1,16 @@
 // Places: the list with its filter, and the organizations that have their seat there.
 import { raw, sql } from '../db/sql.js';
 import type { PlaceFilter, Resolvers } from '../generated/resolvers-types.js';
-import { conditions, fromSource, isOneOf, membersOf, namedLike, placesWithin, uuid } from '../records/filters.js';
+import {
+  byNearness,
+  conditions,
+  fromSource,
+  isOneOf,
+  membersOf,
+  namedLike,
+  placesWithin,
+  uuid,
+} from '../records/filters.js';
 import { list } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
 import { pageByParent, PARENT } from '../records/page-by-parent.js';
@@ -37,7 +46,8 @@ const ask = (filter: PlaceFilter | null | undefined) =>
 export const placeResolvers = ({ organizations }: Record<string, Noun>): Resolvers => ({
   Query: {
     place: (_, { id }, { load }) => load.one.places.load(id),
-    places: (_, args, context) => list(places, args, context, ask(args.filter), byName),
+    places: (_, args, context) =>
+      list(places, args, context, ask(args.filter), [...byNearness(places, args.filter?.name), ...byName]),
   },
   Place: {
     organizations: (place, args, context) =>

@@ -3,11 +3,19 @@
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import { reading } from '../errors.js';
 import { parseUuid } from '../values/identifier.js';
+import { InvalidValue } from '../values/invalid-value.js';
 import { nameKey } from '../values/name-key.js';
 import { snake, type Noun } from './noun.js';
+import type { SortKey } from './page.js';
+
+/** Days or years, both inclusive. */
+interface Bounded {
+  from?: string | number | null | undefined;
+  until?: string | number | null | undefined;
+}
 
 /** A range of days of a filter; both inclusive. */
-export interface Range {
+export interface Range extends Bounded {
   from?: string | null | undefined;
   until?: string | null | undefined;
   certainty?: 'POSSIBLE' | 'CERTAIN' | null | undefined;
@@ -49,9 +57,21 @@ export const isOneOf =
   (values: readonly unknown[]): Sql =>
     sql`${column(noun, property)} = any(${values}::text[])`;
 
+/** A range that ends before it begins holds no day: a slip, and an empty list would read as "nothing is known". */
+export function inOrder<T extends Bounded>(range: T): T {
+  const { from, until } = range;
+  if (from !== null && from !== undefined && until !== null && until !== undefined && from > until)
+    throw new InvalidValue(`\`until\` (${until}) lies before \`from\` (${from}); both are inclusive, so swap them.`);
+  return range;
+}
+
+/** The same for `from` and `until` that are arguments, or fields at a place of their own. */
+export const refuseSwapped = (range: Bounded, at = 'until'): void => void reading(at, () => inOrder(range));
+
 /** Something that lasted from `starts` to `ends` and touches the range. A date that nobody told excludes nothing. */
 export function duringPeriod(noun: Noun, starts: string, ends: string) {
-  return ({ from, until, certainty }: Range): Sql => {
+  return (range: Range): Sql => {
+    const { from, until, certainty } = inOrder(range);
     const certain = certainty === 'CERTAIN';
     const begins = column(noun, certain ? `${starts}Latest` : `${starts}Earliest`);
     const finishes = column(noun, certain ? `${ends}Earliest` : `${ends}Latest`);
@@ -65,7 +85,8 @@ export function duringPeriod(noun: Noun, starts: string, ends: string) {
 
 /** Something dated by one point that falls into the range. What is not dated at all cannot be found by a date. */
 export function onDay(noun: Noun, point: string) {
-  return ({ from, until, certainty }: Range): Sql => {
+  return (range: Range): Sql => {
+    const { from, until, certainty } = inOrder(range);
     const certain = certainty === 'CERTAIN';
     const [low, high] = [column(noun, `${point}Earliest`), column(noun, `${point}Latest`)];
     return allOf([
@@ -131,7 +152,26 @@ export const namedLike =
     return key ? sql`(${column(noun, 'nameKey')} like ${anywhere(key)} or ${native})` : native;
   };
 
-/** `P-17` or `C-1`: the number behind the letter. What is no reference finds nothing. */
+/**
+ * How near a key is to the words that were asked for: the whole name, all of them whole words of it, all of them beginnings
+ * of its words, and the rest. `words` are regular expressions.
+ */
+export const nearnessOf = (column: string, key: string, words: readonly string[]): Sql => {
+  const every = (pattern: (word: string) => string): Sql =>
+    allOf(words.map((word) => sql`${raw(column)} ~ ${pattern(word)}`));
+  return sql`case when ${raw(column)} = ${key} then 0
+    when ${every((word) => `\\m${word}\\M`)} then 1
+    when ${every((word) => `\\m${word}`)} then 2 else 3 end`;
+};
+
+/** Nearest names first, where one is asked for: for nouns with `nameKey`. */
+export function byNearness(noun: Noun, name: string | null | undefined): SortKey[] {
+  const key = nameKey(name ?? '');
+  const made = nearnessOf(`${noun.table}.${snake('nameKey')}`, key, key.split(' '));
+  return key ? [{ property: 'nearness', type: 'int', made }] : [];
+}
+
+/** `P-482913` or `C-193355`: the number behind the letter. What is no reference finds nothing. */
 export const hasReference =
   (noun: Noun, letter: string) =>
   (reference: string): Sql => {

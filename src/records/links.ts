@@ -5,7 +5,7 @@ export interface ManyLink {
   noun: string;
   /** Its ref that points at the parent. */
   by: string;
-  /** Properties that make a total order; `id` is added at the end. */
+  /** Properties that make an order; the order of recording and `id` are added at the end. */
   orderBy: string[];
 }
 

@@ -8,7 +8,7 @@ interface ListArgs extends PageArgs {
   asOf?: { validOn?: string | null } | null | undefined;
 }
 
-/** By the day it may first have happened, where the noun has one; by id alone otherwise. */
+/** By the day it may first have happened, where the noun has one; in the order of recording otherwise. */
 export const byDay = (noun: Noun): SortKey[] =>
   noun.happens ? [{ property: `${noun.happens}Earliest`, type: 'date' }] : [];
 

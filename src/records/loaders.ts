@@ -34,9 +34,11 @@ function byIdLoader<R extends { id: string }>(db: Rows, name: string, select: st
   });
 }
 
-/** SQL for a total order: the named properties, unknown values last, then the id. */
+/** SQL for a total order: the named properties, unknown values last, then the order of recording, then the id. */
 const orderOf = ({ orderBy }: ManyLink, table: string): string =>
-  [...orderBy.map((property) => `${table}.${snake(property)} nulls last`), `${table}.id`].join(', ');
+  [...orderBy.map((property) => `${table}.${snake(property)} nulls last`), `${table}.sequence`, `${table}.id`].join(
+    ', ',
+  );
 
 function byParentLoader(db: Rows, name: string, noun: Noun, link: ManyLink): DataLoader<string, AnyRow[]> {
   const text = `select ${columnsOf(noun)} from ${noun.table} where ${snake(link.by)} = any($1::uuid[]) order by ${orderOf(link, noun.table)}`;

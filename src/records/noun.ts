@@ -80,6 +80,7 @@ export const derived = <F extends Field>(field: F): F => ({ ...field, derived: t
 /** What house.adopt gives every table. */
 const RECORD_FIELDS = {
   id: derived(required(text())),
+  sequence: derived(required(bigint())),
   sensitivity: required(integer()),
   teamId: derived(required(integer())),
   version: derived(required(integer())),
@@ -103,6 +104,8 @@ export type RowOf<F extends Fields> = { [K in keyof F & string]: ValueOf<F[K]> }
 export type RecordRow = {
   __typename: string;
   id: string;
+  /** Counts the records of a noun in the order of recording; settles the ties of every list. Never shown. */
+  sequence: string;
   sensitivity: number;
   teamId: number;
   version: number;

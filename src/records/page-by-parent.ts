@@ -11,10 +11,10 @@ import {
   COUNT_CAP,
   listOf,
   opened,
-  orderText,
+  orderOf,
   pageSize,
   sortValues,
-  withId,
+  withTies,
   type Count,
   type List,
   type PageArgs,
@@ -48,13 +48,13 @@ export async function pageByParent<T = AnyRow>(
   { name, noun, where, orderBy = byDay(noun) }: NestedList,
 ): Promise<List<T>> {
   const size = pageSize(first);
-  const keys = withId(orderBy);
+  const keys = withTies(orderBy);
   const scope = JSON.stringify([name, filter, parent.id]);
   // A cursor opens for its own parent alone, so all that share it in one batch share its place as well.
   const from = opened(cursorKey, scope, cursor);
   const found = batched(db, JSON.stringify([name, filter, size, cursor ?? null]), async (ids) => {
     const nested = from ? [...where, after(keys, from, noun.table)] : where;
-    const order = raw(orderText(keys, noun.table));
+    const order = orderOf(keys, noun.table);
     const statement = compile(sql`
       select parent.id as "@parent", nested.* from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (

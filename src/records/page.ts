@@ -21,8 +21,12 @@ export interface PageArgs {
 export interface SortKey {
   property: string;
   /** The SQL type of the column, for the cursor's bind parameter. */
-  type: 'date' | 'text' | 'bigint' | 'uuid';
+  type: 'date' | 'text' | 'bigint' | 'uuid' | 'int';
+  /** What is sorted by, where that is no column but made for the question; the row carries it under the property. */
+  made?: Sql;
 }
+
+const sortedBy = ({ property, made }: SortKey, table: string): Sql => made ?? raw(`${table}.${snake(property)}`);
 
 export interface List<T = AnyRow> {
   nodes: T[];
@@ -46,7 +50,7 @@ export interface ListQuery {
 
 /** Rows after the cursor: for each key in turn, equal so far and greater here; unknown is greater than all. */
 export function after(keys: SortKey[], values: CursorValues, table: string): Sql {
-  const column = (key: SortKey): Sql => raw(`${table}.${snake(key.property)}`);
+  const column = (key: SortKey): Sql => sortedBy(key, table);
   const bound = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.type}`)}`;
   const branches = keys.map((key, i) => {
     const equal = keys
@@ -119,9 +123,20 @@ export const mapList = <A, B>(list: List<A>, make: (row: A) => B): List<B> => ({
   edges: list.edges.map(({ cursor, node }) => ({ cursor, node: make(node) })),
 });
 
-export const withId = (orderBy: SortKey[]): SortKey[] => [...orderBy, { property: 'id', type: 'uuid' }];
-export const orderText = (keys: SortKey[], table: string): string =>
-  keys.map((key) => `${table}.${snake(key.property)} nulls last`).join(', ');
+/** Ties are settled by the order of recording, which is the same in every database that was filled alike; ids are random. */
+export const withTies = (orderBy: SortKey[]): SortKey[] => [
+  ...orderBy,
+  { property: 'sequence', type: 'bigint' },
+  { property: 'id', type: 'uuid' },
+];
+export const orderOf = (keys: SortKey[], table: string): Sql =>
+  join(
+    keys.map((key) => sql`${sortedBy(key, table)} nulls last`),
+    ', ',
+  );
+/** Columns beside those of the noun, for the cursor. */
+const madeFor = (keys: SortKey[]): Sql[] =>
+  keys.flatMap(({ property, made }) => (made ? [sql`, ${made} as ${raw(`"${property}"`)}`] : []));
 export const sortValues = (keys: SortKey[], row: object): CursorValues =>
   keys.map((key) => ((row as Record<string, unknown>)[key.property] ?? null) as string | null);
 
@@ -132,12 +147,12 @@ export async function page<T = AnyRow>(
 ): Promise<List<T>> {
   const { noun } = query;
   const size = pageSize(args.first);
-  const keys = withId(query.orderBy);
+  const keys = withTies(query.orderBy);
   const scope = JSON.stringify([noun.table, query.scope]);
   const from = opened(cursorKey, scope, args.after);
   const where = from ? [...query.where, after(keys, from, noun.table)] : query.where;
   const statement = compile(
-    sql`select ${raw(columnsOf(noun))} from ${raw(noun.table)} where ${allOf(where)} order by ${raw(orderText(keys, noun.table))} limit ${size + 1}`,
+    sql`select ${raw(columnsOf(noun))}${join(madeFor(keys), '')} from ${raw(noun.table)} where ${allOf(where)} order by ${orderOf(keys, noun.table)} limit ${size + 1}`,
   );
   const rows = await db.rows<AnyRow>(`${noun.table} list`, statement.text, statement.values);
   return listOf({

@@ -3,6 +3,7 @@
 import { parseCountry } from '../values/country.js';
 import { parseDecimal } from '../values/decimal.js';
 import { didYouMean } from '../values/did-you-mean.js';
+import { readUnturned } from '../values/direction.js';
 import { formatDuration, parseDuration } from '../values/duration.js';
 import { parsePoint } from '../values/edtf.js';
 import { parseInstant } from '../values/instant.js';
@@ -49,6 +50,7 @@ export function readValue(field: Field, given: string | readonly string[], vocab
     case 'flag':
       return { value: readFlag(given) };
     case 'text':
+      return { value: readUnturned(given) };
     case 'ref':
       return { value: given };
     case 'json':
@@ -77,6 +79,7 @@ function readInteger(text: string, limit: number): number {
 
 function readList(given: string | readonly string[]): string[] {
   if (typeof given === 'string') throw new InvalidValue('This field is a list; write [one, another].');
+  given.forEach(readUnturned);
   const twice = given.find((item, index) => given.indexOf(item) < index);
   if (twice !== undefined) throw new InvalidValue(`${quoted(twice)} stands twice in this list.`);
   return [...given];

@@ -1,4 +1,4 @@
-// The spine as a noun that lists can page through: records of any kind, by id. Each is then loaded as what it is.
+// The spine as a noun that lists can page through: records of any kind, in the order of recording. Each is then loaded as what it is.
 import type { AnyRow, Load } from './loaders.js';
 import type { Noun } from './noun.js';
 import type { List } from './page.js';
@@ -9,6 +9,7 @@ export const spine: Noun = {
   fields: {},
   columns: [
     { property: 'id', name: 'id', sqlType: 'uuid', nullable: false },
+    { property: 'sequence', name: 'sequence', sqlType: 'bigint', nullable: false },
     { property: 'noun', name: 'noun', sqlType: 'text', nullable: false },
   ],
 };

@@ -7,12 +7,12 @@ import { once } from './once.js';
 export async function verb(
   context: Context,
   mutation: string,
-  input: { reason?: string | null; idempotencyKey?: string | null },
+  input: { changeReason?: string | null; idempotencyKey?: string | null },
   work: (writing: Writing) => Promise<string>,
 ): Promise<string> {
   const writing = context.writing!;
   const id = await once(context, writing, mutation, input, async () => {
-    await writing.because(input.reason);
+    await writing.because(input.changeReason);
     const made = await work(writing);
     await context.db.rows('ask the rules that wait', 'set constraints all immediate', []);
     await context.db.rows('let the rules wait again', 'set constraints all deferred', []);

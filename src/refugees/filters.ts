@@ -6,7 +6,17 @@ import type {
   StatusDecisionFilter,
   StatusDocumentFilter,
 } from '../generated/resolvers-types.js';
-import { atPlace, conditions, duringPeriod, fromSource, inCase, is, isOneOf, onDay } from '../records/filters.js';
+import {
+  atPlace,
+  conditions,
+  duringPeriod,
+  fromSource,
+  inCase,
+  inOrder,
+  is,
+  isOneOf,
+  onDay,
+} from '../records/filters.js';
 import { refugeeFigures, refugeeStatuses, statusDecisions, statusDocuments } from './model.js';
 
 export const askStatuses = (filter: RefugeeStatusFilter | null | undefined): Sql[] =>
@@ -56,11 +66,13 @@ export const askFigures = (filter: RefugeeFigureFilter | null | undefined): Sql[
   conditions(filter, {
     asylum: isOneOf(refugeeFigures, 'asylum'),
     origin: isOneOf(refugeeFigures, 'origin'),
-    years: ({ from, until }) =>
-      allOf([
+    years: (range) => {
+      const { from, until } = inOrder(range);
+      return allOf([
         ...(typeof from === 'number' ? [sql`refugee_figures.year >= ${from}::int`] : []),
         ...(typeof until === 'number' ? [sql`refugee_figures.year <= ${until}::int`] : []),
-      ]),
+      ]);
+    },
     metric: isOneOf(refugeeFigures, 'metric'),
     unit: isOneOf(refugeeFigures, 'unit'),
     source: fromSource(refugeeFigures),

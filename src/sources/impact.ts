@@ -1,4 +1,4 @@
-// What rests on one source alone: the view of today beside the same view without it, in sets, and nothing written.
+// What rests on one source alone: what the operation sees beside the same without it, in sets, and nothing written.
 // Without it means without every claim that has the source among its roots, so conclusions fall with what they rest on.
 // Which claim decides is said as in house.deciding_claims; test/verbs-impact.test.ts withdraws for real and compares.
 import type { ClaimRow } from '../claims/model.js';
@@ -50,9 +50,17 @@ export interface CertificateImpactValue {
 /** What the SDL calls FieldImpact. */
 export type FieldImpactValue = FieldChange;
 
+/** What the SDL calls ImpactRefusal. */
+export interface ImpactRefusalValue {
+  rule: string | null;
+  message: string;
+}
+
 /** What the SDL calls SourceImpact. */
 export interface SourceImpactValue {
   source: SourceRow;
+  /** Whether it speaks of now: only then can a withdrawal be tried. */
+  isOfToday: boolean;
   totals: { claims: number; records: number; fields: number; links: number; certificates: number };
   records: AnyRow[];
   fields: FieldImpactValue[];
@@ -78,20 +86,23 @@ const FIELDS = `
   where now.value is distinct from other.value
   order by t.record_id, t.field`;
 
+/** Lineage is no record: no view of the lens stands before it. */
+const THEN = `l.recorded_from <= (select lens.r()) and l.recorded_to > (select lens.r())`;
+
 /** As the views of the lens let a record exist: by a claim on it, or on what cannot be without it. */
 const LOST = `
   with touched as (
     select distinct c.record_id from claims c where c.bears and ${RESTS}
   ), candidates as (
     select record_id as id from touched
-    union select l.ancestor_id from touched join house.lineage l on l.record_id = touched.record_id and l.recorded_to = 'infinity')
+    union select l.ancestor_id from touched join house.lineage l on l.record_id = touched.record_id and ${THEN})
   select r.id, r.noun from candidates join records r using (id)
   join house.adopted a on a.noun = r.noun and a.existence = 'CLAIMS'
   where not exists (
       select from claims c where c.record_id = r.id and c.bears and c.level <= r.sensitivity and not ${RESTS})
     and not exists (
       select from house.lineage l join claims c on c.record_id = l.record_id
-      where l.ancestor_id = r.id and l.recorded_to = 'infinity' and c.bears and c.level <= r.sensitivity and not ${RESTS})
+      where l.ancestor_id = r.id and ${THEN} and c.bears and c.level <= r.sensitivity and not ${RESTS})
   order by r.id`;
 
 /** As house.reassess_link: a link that no claim asserts any more is an allegation again. */
@@ -117,6 +128,7 @@ export async function impactOf(
   sourceId: string,
   nouns: Record<string, Noun>,
   { db, load }: Loading & { db: Rows },
+  isOfToday = true,
 ): Promise<SourceImpactValue | null> {
   const source = (await load.one.sources!.load(sourceId)) as unknown as SourceRow | null;
   if (!source) return null;
@@ -140,6 +152,7 @@ export async function impactOf(
   ]);
   return {
     source,
+    isOfToday,
     totals: {
       claims: touched.reduce((sum, { claims }) => sum + claims, 0),
       records: lost.length,

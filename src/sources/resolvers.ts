@@ -14,7 +14,7 @@ import { impactOf } from './impact.js';
 import { sources } from './model.js';
 import { ONLY_SUPPORT, supportOf } from './support.js';
 import { verifyCapture } from './verify-capture.js';
-import { withdrawSource } from './withdraw.js';
+import { refusalOf, withdrawSource } from './withdraw.js';
 import { addCapture, addCustodyStep } from './write-captures.js';
 
 const ask = (filter: SourceFilter | null | undefined, nouns: Record<string, Noun>) =>
@@ -33,7 +33,7 @@ const ask = (filter: SourceFilter | null | undefined, nouns: Record<string, Noun
     interested: whether(raw('exists (select from source_interests i where i.source_id = sources.id)')),
     originOf: (id) => sql`sources.id = (select copy.origin_id from sources copy where copy.id = ${uuid(id)})`,
     copyOf: is(sources, 'originId'),
-    isOrigin: whether(raw('sources.origin_id is null')),
+    isOrigin: whether(raw('not exists (select from records o where o.id = sources.origin_id)')),
     captured: whether(raw('exists (select from captures c where c.source_id = sources.id)')),
     about: (id) => sql`sources.id in (select unnest(c.roots) from claims c where c.record_id = ${uuid(id)})`,
     case: (id) =>
@@ -52,13 +52,18 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
     source: (_, { id }, { load }) => load.one.sources.load(id),
     sources: (_, args, context) => list(sources, args, context, ask(args.filter, nouns)),
-    impact: (_, { source }, context) => impactOf(source, nouns, context),
+    impact: (_, { source, asOf }, context) => impactOf(source, nouns, context, !asOf),
     verifyCapture: (_, { id }, context) => verifyCapture(id, context),
   },
   Mutation: {
     withdrawSource: (_, { input }, context) => withdrawSource(input, nouns, context),
     addCapture: (_, { input }, context) => addCapture(input, context),
     addCustodyStep: (_, { input }, context) => addCustodyStep(input, context),
+  },
+  SourceImpact: {
+    // In the answer of a mutation it was done.
+    refusal: ({ source, isOfToday }, _, context) =>
+      isOfToday && !context.writing ? refusalOf(source, nouns, context) : null,
   },
   FieldImpact: {
     record: ({ recordId }, _, { load }) => load.record.load(recordId),

@@ -18,7 +18,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 /** RFC 6838, with parameters such as a charset. */
 const MEDIA_TYPE = /^[a-z0-9][\w!#$&^.+-]*\/[a-z0-9][\w!#$&^.+-]*(?:; *[\w-]+=(?:[\w.+-]+|"[^"]*"))*$/i;
 
-const KEEP = `insert into capture_contents (sha256, bytes) values ($1, $2) on conflict do nothing`;
+const KEEP = `select house.keep_bytes($1)`;
 
 const isBlank = (text: string): boolean => text.trim() === '';
 
@@ -56,14 +56,14 @@ export async function addCapture(input: AddCaptureInput, context: Context): Prom
       problems.add(['mediaType'], 'capture_media_type_is_one_of_iana', 'A media type looks like `text/html` or `application/pdf`.'); // prettier-ignore
     if (input.capturedAt > context.now)
       problems.add(['capturedAt'], 'capture_is_not_of_the_future', 'A capture was made before it is recorded.');
-    for (const name of ['tool', 'operator', 'reason'] as const)
+    for (const name of ['tool', 'operator', 'changeReason'] as const)
       if (isBlank(input[name])) problems.add([name], 'required', `A capture needs "${name}".`);
     const sensitivity = input.sensitivity ? levelOfWord(input.sensitivity) : (source?.sensitivity ?? 0);
     if (source && sensitivity < source.sensitivity)
       problems.add(['sensitivity'], 'capture_is_as_sensitive_as_its_source', `A capture is at least as sensitive as its source, which is ${SENSITIVITIES[source.sensitivity]!}.`); // prettier-ignore
     problems.throwIfAny();
     const { bytes, sha256 } = kept!;
-    await context.db.rows('keep bytes', KEEP, [sha256, bytes]);
+    await context.db.rows('keep bytes', KEEP, [bytes]);
     const capture = await insertRow(
       context.db,
       captures,
@@ -83,7 +83,7 @@ export async function addCapture(input: AddCaptureInput, context: Context): Prom
     await writeStep(context, capture, sensitivity, {
       actor,
       action: `Entered: ${bytes.length} bytes, SHA-256 ${sha256}${input.sha256 ? ', as counted before' : ''}.`,
-      reason: input.reason,
+      reason: input.changeReason,
       happenedAt: context.now,
     });
     return capture;
@@ -117,7 +117,7 @@ export async function addCustodyStep(input: AddCustodyStepInput, context: Contex
     const capture = await context.load.one.captures.load(input.capture);
     if (!capture) throw notFound('No such capture, or you may not see it.', { path: ['input', 'capture'] });
     const problems = new Problems();
-    for (const name of ['action', 'reason'] as const)
+    for (const name of ['action', 'changeReason'] as const)
       if (isBlank(input[name])) problems.add([name], 'required', `A step of custody needs "${name}".`);
     if (input.happenedAt && input.happenedAt > context.now)
       problems.add(['happenedAt'], 'custody_step_is_not_of_the_future', 'A step is written down when it was done.');
@@ -127,7 +127,7 @@ export async function addCustodyStep(input: AddCustodyStepInput, context: Contex
     return writeStep(context, capture.id, capture.sensitivity, {
       actor: input.actor ?? actor,
       action: input.action,
-      reason: input.reason,
+      reason: input.changeReason,
       happenedAt: input.happenedAt ?? context.now,
     });
   });

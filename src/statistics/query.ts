@@ -11,15 +11,19 @@ import type {
   StatisticsGrouping,
   StatisticsUnit,
 } from '../generated/resolvers-types.js';
-import { conditions, duringPeriod, membersOf, onDay } from '../records/filters.js';
+import { conditions, duringPeriod, membersOf, onDay, refuseSwapped } from '../records/filters.js';
 import type { Rows } from '../records/loaders.js';
 import { refugeeStatuses, statusDecisions, statusDocuments } from '../refugees/model.js';
+import { didYouMean } from '../values/did-you-mean.js';
+import { quoted } from '../values/invalid-value.js';
 
 const MOST_ROWS = 2_000;
 
 interface Shape {
   fact: StatisticsFact;
   table: string;
+  /** The enum whose words its kinds are. */
+  words: 'EventKind' | 'DetentionKind' | 'DecisionAction' | 'StatusDocumentKind' | 'RefugeeStatusKind';
   /** Columns or expressions of the table. */
   kind: string;
   country: string;
@@ -38,6 +42,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
   EVENT: {
     fact: 'EVENT',
     table: 'events',
+    words: 'EventKind',
     kind: 'events.kind',
     country: 'places.country',
     person: 'event_participants.person_id',
@@ -49,6 +54,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
   DETENTION: {
     fact: 'DETENTION',
     table: 'detentions',
+    words: 'DetentionKind',
     kind: 'detentions.kind',
     country: 'places.country',
     person: 'detentions.person_id',
@@ -60,6 +66,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
   DECISION: {
     fact: 'DECISION',
     table: 'status_decisions',
+    words: 'DecisionAction',
     kind: 'status_decisions.action',
     country: 'status_decisions.country',
     person: 'status_decisions.person_id',
@@ -70,6 +77,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
   DOCUMENT: {
     fact: 'DOCUMENT',
     table: 'status_documents',
+    words: 'StatusDocumentKind',
     kind: 'status_documents.kind',
     country: 'status_documents.country',
     person: 'status_documents.person_id',
@@ -80,6 +88,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
   STATUS: {
     fact: 'STATUS',
     table: 'refugee_statuses',
+    words: 'RefugeeStatusKind',
     kind: 'refugee_statuses.kind',
     country: 'refugee_statuses.country',
     person: 'refugee_statuses.person_id',
@@ -111,20 +120,30 @@ function factsOf(unit: StatisticsUnit, asked: readonly StatisticsFact[] | null |
   return [...facts];
 }
 
+/** A word that no counted fact has would be counted nought times, as if it had never happened. */
+function refuseUnknownKinds(kinds: readonly string[], shapes: readonly Shape[], wordsOf: Vocabularies): void {
+  const names = [...new Set(shapes.map(({ words }) => words))];
+  const known = names.flatMap((name) => wordsOf(name));
+  const at = kinds.findIndex((kind) => !known.includes(kind));
+  if (at === -1) return;
+  const sentence = `${quoted(kinds[at]!)} is not a word of ${names.join(', ')}.${didYouMean(kinds[at]!, known)}`;
+  throw invalid(`filter.kinds.${at}`, sentence, { rule: 'known-kind' });
+}
+
 function selectFacts(
   shape: Shape,
-  { kinds, roles, country, from, to, case: file }: StatisticsFilter,
+  { kinds, roles, country, from, until, case: file }: StatisticsFilter,
   validOn: string | null | undefined,
 ): Sql {
   const column = (name: 'kind' | 'country' | 'earliest' | 'latest'): Sql => raw(shape[name]);
   const asked = conditions(
-    { kinds, roles: shape.fact === 'EVENT' ? roles : null, country, from, to, case: file },
+    { kinds, roles: shape.fact === 'EVENT' ? roles : null, country, from, until, case: file },
     {
       kinds: (words) => sql`${column('kind')} = any(${words}::text[])`,
       roles: (words) => sql`event_participants.role = any(${words}::text[])`,
       country: (codes) => sql`${column('country')} = any(${codes}::text[])`,
       from: (day) => sql`${column('latest')} >= ${day}::date`,
-      to: (day) => sql`${column('earliest')} <= ${day}::date`,
+      until: (day) => sql`${column('earliest')} <= ${day}::date`,
       case: (id) => sql`(${raw(shape.table)}.id in ${membersOf(id)} or ${raw(shape.person)} in ${membersOf(id)})`,
     },
   );
@@ -171,9 +190,14 @@ export interface StatisticsRowValue {
   count: number;
 }
 
-export async function statistics({ unit, by, filter, asOf }: QueryStatisticsArgs, db: Rows) {
+/** The words of an enum of the SDL. */
+export type Vocabularies = (name: string) => readonly string[];
+
+export async function statistics({ unit, by, filter, asOf }: QueryStatisticsArgs, db: Rows, wordsOf: Vocabularies) {
   const groupings = groupingsOf(by);
   const shapes = factsOf(unit, filter?.facts).map((fact) => SHAPES[fact]);
+  if (filter?.kinds) refuseUnknownKinds(filter.kinds, shapes, wordsOf);
+  refuseSwapped(filter ?? {}, 'filter.until');
   const facts = join(
     shapes.map((shape) => selectFacts(shape, filter ?? {}, asOf?.validOn)),
     ' union all ',

@@ -5,6 +5,7 @@ import type { PersonRow } from '../persons/model.js';
 import { countryOf, dateOf, personIdsOf, titleOfEntry } from './entry.js';
 import { entries, type Entry } from './query.js';
 import { aboutPersons, type Reading } from './scope.js';
+import { refuseSwapped } from '../records/filters.js';
 import { pageSize } from '../records/page.js';
 
 export interface SharedEntryValue {
@@ -30,7 +31,7 @@ const MET = `
     select other.record_id, 0 from case_members own
       join case_members other on other.case_id = own.case_id where own.record_id = $1 and other.record_id <> $1
   ) acquainted on acquainted.id = persons.id
-  group by persons.id order by sum(acquainted.met) desc, persons.id limit ${MOST_PEOPLE}`;
+  group by persons.id, persons.sequence order by sum(acquainted.met) desc, persons.sequence limit ${MOST_PEOPLE}`;
 
 export async function companionsOf(
   { person, first, ...choice }: QueryCompanionsArgs,
@@ -38,6 +39,7 @@ export async function companionsOf(
 ): Promise<CompanionValue[]> {
   const { load, db } = reading;
   const size = pageSize(first);
+  refuseSwapped(choice);
   if (!(await load.one.persons!.load(person))) return [];
   const met = (await db.rows<{ id: string }>('people met', MET, [person])).map(({ id }) => id);
   if (met.length === 0) return [];
@@ -58,7 +60,9 @@ export async function companionsOf(
       }),
     }))
     .filter(({ shared }) => shared.length > 0)
-    .sort((a, b) => b.shared.length - a.shared.length || (a.person.id < b.person.id ? -1 : 1))
+    .sort(
+      (a, b) => b.shared.length - a.shared.length || (BigInt(a.person.sequence) < BigInt(b.person.sequence) ? -1 : 1),
+    )
     .slice(0, size);
 }
 

@@ -4,9 +4,9 @@
 import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
 import { duringEvent } from '../events/filters.js';
 import type { QueryTimelineArgs, TimelineKind } from '../generated/resolvers-types.js';
-import { anywhere, conditions, duringPeriod, onDay } from '../records/filters.js';
+import { anywhere, conditions, duringPeriod, onDay, refuseSwapped } from '../records/filters.js';
 import type { AnyRow } from '../records/loaders.js';
-import { snake } from '../records/noun.js';
+import { snake, type Noun } from '../records/noun.js';
 import { countOf, listOf, opened, pageSize, type List } from '../records/page.js';
 import { sealCursor } from '../values/cursor.js';
 import { BRANCHES, kindOfRank, rankOf, type Branch } from './branches.js';
@@ -25,20 +25,20 @@ type Nullable<T> = { [K in keyof T]?: T[K] | null | undefined };
 /** Everything that chooses entries but their scope. */
 export type Choice = Nullable<{
   from: string;
-  to: string;
+  until: string;
   kinds: readonly TimelineKind[];
   text: string;
   asOf: { validOn?: string | null };
 }>;
 
-type Key = readonly [day: string | null, rank: number, id: string];
+type Key = readonly [day: string | null, rank: number, sequence: string, id: string];
 interface Found {
   day: string | null;
   rank: number;
   id: string;
 }
 
-const START: Key = ['-infinity', 0, '00000000-0000-0000-0000-000000000000'];
+const START: Key = ['-infinity', 0, '0', '00000000-0000-0000-0000-000000000000'];
 /** What records say in words, beside their title. */
 const PROSE: Record<string, string[]> = {
   events: ['title', 'description'],
@@ -82,10 +82,10 @@ function branches(scope: Scope, choice: Choice): { branch: Branch; where: Sql[] 
     const scoped = scope(branch.noun);
     if (!scoped) return [];
     const asked = conditions(
-      { from: choice.from, to: choice.to, text: choice.text, validOn: choice.asOf?.validOn },
+      { from: choice.from, until: choice.until, text: choice.text, validOn: choice.asOf?.validOn },
       {
         from: (day) => sql`${bound(branch, 'latest')} >= ${day}::date`,
-        to: (day) => sql`${bound(branch, 'earliest')} <= ${day}::date`,
+        until: (day) => sql`${bound(branch, 'earliest')} <= ${day}::date`,
         text: (text) => saysText(branch, text),
         validOn: (day) => heldOn(branch, day),
       },
@@ -110,41 +110,46 @@ function slices({ branch }: Part): Slice[] {
   ];
 }
 
+/** All entries of one kind are of one table, so its own count settles their ties. */
+const tiesOf = ({ table }: Noun): Sql => raw(`${table}.sequence, ${table}.id`);
+
 function select(
   { branch: { noun, kind }, where }: Part,
   { day, where: also }: Slice,
-  [from, rank, id]: Key,
+  [from, rank, sequence, id]: Key,
   limit: number,
 ): Sql {
   const own = raw(String(rankOf(kind)));
-  const key = sql`(${day}, ${own}, ${raw(noun.table)}.id) > (${from}::date, ${rank}::int, ${id}::uuid)`;
-  return sql`(select ${day} as day, ${own} as rank, ${raw(noun.table)}.id from ${raw(noun.table)}
-    where ${allOf([...also, key, ...where])} order by ${day}, ${raw(noun.table)}.id limit ${limit})`;
+  const ties = tiesOf(noun);
+  const key = sql`(${day}, ${own}, ${ties}) > (${from}::date, ${rank}::int, ${sequence}::bigint, ${id}::uuid)`;
+  return sql`(select ${day} as day, ${own} as rank, ${ties} from ${raw(noun.table)}
+    where ${allOf([...also, key, ...where])} order by ${day}, ${ties} limit ${limit})`;
 }
 
 function selectUndated(
   { branch: { noun, kind, undated, date }, where }: Part,
-  [, rank, id]: Key,
+  [, rank, sequence, id]: Key,
   limit: number,
 ): Sql[] {
   if (!undated) return [];
   const own = raw(String(rankOf(kind)));
   const { table } = noun;
+  const ties = tiesOf(noun);
   const also = [
     raw(`${table}.${snake(date)}_earliest is null`),
     raw(undated),
-    sql`(${own}, ${raw(table)}.id) > (${rank}::int, ${id}::uuid)`,
+    sql`(${own}, ${ties}) > (${rank}::int, ${sequence}::bigint, ${id}::uuid)`,
   ];
   return [
-    sql`(select null::date as day, ${own} as rank, ${raw(table)}.id from ${raw(table)}
-    where ${allOf([...also, ...where])} order by ${raw(table)}.id limit ${limit})`,
+    sql`(select null::date as day, ${own} as rank, ${ties} from ${raw(table)}
+    where ${allOf([...also, ...where])} order by ${ties} limit ${limit})`,
   ];
 }
 
 async function union(name: string, parts: Sql[], limit: number, { db }: Reading): Promise<Found[]> {
   if (parts.length === 0 || limit === 0) return [];
   const { text, values } = compile(
-    sql`select day, rank, id from (${join(parts, ' union all ')}) entries order by day, rank, id limit ${limit}`,
+    sql`select day, rank, id from (${join(parts, ' union all ')}) entries order by day, rank, sequence, id limit ${limit}`,
   );
   return db.rows<Found>(name, text, values);
 }
@@ -161,7 +166,7 @@ async function find(scope: Scope, choice: Choice, after: Key, limit: number, rea
           limit,
           reading,
         );
-  if (dated.length === limit || choice.from || choice.to) return dated;
+  if (dated.length === limit || choice.from || choice.until) return dated;
   const start = after[0] === null ? after : START;
   const rest = limit - dated.length;
   const undated = await union(
@@ -193,6 +198,7 @@ export type EntryList = List<Entry>;
 export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<EntryList> {
   const { of, first, after, ...choice } = args;
   const size = pageSize(first);
+  refuseSwapped(choice);
   const list = JSON.stringify(['timeline', of, choice]);
   const from = opened(reading.cursorKey, list, after) as Key | null;
   const scope = await scopeOf(of, reading);
@@ -200,7 +206,7 @@ export async function timelinePage(args: QueryTimelineArgs, reading: PageReading
     rows: scope ? await entriesOf(await find(scope, choice, from ?? START, size + 1, reading), reading) : [],
     size,
     hasPreviousPage: from !== null,
-    cursorOf: ({ day, kind, row }) => sealCursor(reading.cursorKey, list, [day, rankOf(kind), row.id]),
+    cursorOf: ({ day, kind, row }) => sealCursor(reading.cursorKey, list, [day, rankOf(kind), row.sequence, row.id]),
     totalCount: () => countOf(reading.db, 'timeline count', counted(scope, choice)),
   });
 }

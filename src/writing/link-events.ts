@@ -21,8 +21,8 @@ export async function linkEvents(input: LinkEventsInput, context: Context): Prom
     input.citations.forEach(({ field }, index) => {
       if (field) parts.add(['citations', index, 'field'], 'claims_field', 'A source speaks of a link as a whole; leave "field" out.'); // prettier-ignore
     });
-    if (assessment !== 'ALLEGED' && !input.reason?.trim())
-      parts.add(['reason'], 'judging_needs_a_reason', 'Say why you assess the link so.');
+    if (assessment !== 'ALLEGED' && !input.changeReason?.trim())
+      parts.add(['changeReason'], 'judging_needs_a_reason', 'Say why you assess the link so.');
     if (assessment === 'CONFIRMED' && !input.citations.some(({ stance }) => (stance ?? 'ASSERTS') === 'ASSERTS'))
       parts.add(['assessment'], 'confirmed_link_is_asserted', UNCONFIRMED);
     const ends = await Promise.all([input.from, input.to].map((end) => context.load.record.load(end)));
@@ -30,10 +30,10 @@ export async function linkEvents(input: LinkEventsInput, context: Context): Prom
     const { from, to, kind, sensitivity = SENSITIVITIES[level] } = input;
     const link = await parts.save(
       eventLinks,
-      { from, to, kind, assessment, assessmentReason: assessment === 'ALLEGED' ? null : input.reason, sensitivity },
+      { from, to, kind, assessment, assessmentReason: assessment === 'ALLEGED' ? null : input.changeReason, sensitivity },
       {
         at: ['assessment'],
-        placeOf: (name) => [name === 'assessmentReason' ? 'reason' : name],
+        placeOf: (name) => [name === 'assessmentReason' ? 'changeReason' : name],
         // What is wrong with a field of a citation was said already.
         citations: drawn(input.citations.map(({ field: _, ...citation }) => citation), new Map()),
       },
@@ -49,8 +49,8 @@ export async function assessLink(input: AssessLinkInput, context: Context): Prom
     const link = await context.load.one.event_links.load(input.link);
     if (!link) throw notFound('No such link, or you may not see it.', { path: ['input', 'link'] });
     const problems = new Problems();
-    if (input.reason.trim() === '')
-      problems.add(['reason'], 'judging_needs_a_reason', 'Say why you assess the link so.');
+    if (input.changeReason.trim() === '')
+      problems.add(['changeReason'], 'judging_needs_a_reason', 'Say why you assess the link so.');
     if (input.assessment === 'CONFIRMED') {
       const [found] = await context.db.rows<{ asserted: boolean }>('asserted', 'select house.link_is_asserted($1) as asserted', [link.id]); // prettier-ignore
       if (!found!.asserted) problems.add(['assessment'], 'confirmed_link_is_asserted', UNCONFIRMED);
@@ -59,7 +59,7 @@ export async function assessLink(input: AssessLinkInput, context: Context): Prom
     try {
       const values = new Map([
         ['assessment', input.assessment],
-        ['assessment_reason', input.reason],
+        ['assessment_reason', input.changeReason],
       ]);
       await updateRow(context.db, eventLinks, link.id, values);
     } catch (error) {

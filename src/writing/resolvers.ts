@@ -9,6 +9,7 @@ import { recordDecision } from './record-decision.js';
 import { restoreValue } from './restore-value.js';
 import { restore, retract } from './retract.js';
 import { saveRecord, type SaveInput } from './save.js';
+import { saveSealedValue } from './save-sealed-value.js';
 import { transferDetention } from './transfer-detention.js';
 
 type Save = (parent: unknown, args: { input: SaveInput }, context: Context) => unknown;
@@ -24,6 +25,7 @@ const saves = (nouns: Record<string, Noun>): Record<string, Save> =>
 export const writingResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Mutation: {
     ...(saves(nouns) as object),
+    saveSealedValue: (_, { input }, context) => saveSealedValue(input, context) as Promise<never>,
     recordDecision: (_, { input }, context) => recordDecision(input, context),
     transferDetention: (_, { input }, context) => transferDetention(input, context),
     linkEvents: (_, { input }, context) => linkEvents(input, context),

@@ -2,51 +2,53 @@
 import { acceptClaims, preferClaim } from '../claims/write-claim.js';
 import type { Context } from '../context.js';
 import { invalid, invalidAll, notFound } from '../errors.js';
+import type { RestoreValueInput } from '../generated/resolvers-types.js';
 import { columnsOfField, writtenFields, type NamedField } from '../records/field-names.js';
 import type { AnyRow, Rows } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
+import { once } from '../records/once.js';
 import { refusedBy } from '../records/problems.js';
 import { updateRow } from '../records/write-row.js';
 import { didYouMean } from '../values/did-you-mean.js';
-import { requireReason } from './retract.js';
+import { requireReason, undoneSince } from './retract.js';
 import { claimsDecide, decidedFields } from './save.js';
-
-export interface RestoreValueInput {
-  id: string;
-  field: string;
-  version: number;
-  reason: string;
-}
 
 export async function restoreValue(
   input: RestoreValueInput,
   nouns: Record<string, Noun>,
   context: Context,
 ): Promise<AnyRow> {
-  const record = await context.load.record.load(input.id);
-  const known = record && (await context.load.spine.load(record.id));
-  if (!record || !known) throw notFound(undefined, { field: 'input.id', rule: 'not_found' });
-  requireReason(input.reason, 'Bringing back a value');
-  const noun = nouns[known.noun]!;
-  const fields = writtenFields(noun);
-  const field = fields.get(input.field);
-  if (!field || noun.table === 'claims')
-    throw invalid('input.field', `There is no such field.${didYouMean(input.field, fields.keys())}`, { rule: 'field' });
-  await context.writing!.because(input.reason);
-  try {
-    await bringBack(noun, record, field, input, context.db);
-  } catch (error) {
-    throw refusedBy(error, context.writing!.known.rules, () => ['input', 'field']);
-  }
+  const done = await once(context, context.writing!, 'restoreValue', input, async () => {
+    const record = await context.load.record.load(input.id);
+    const known = record && (await context.load.spine.load(record.id));
+    if (!record || !known) throw notFound(undefined, { field: 'input.id', rule: 'not_found' });
+    requireReason(input.changeReason, 'Bringing back a value');
+    const noun = nouns[known.noun]!;
+    const fields = writtenFields(noun);
+    const field = fields.get(input.field);
+    if (!field || noun.table === 'claims')
+      throw invalid('input.field', `There is no such field.${didYouMean(input.field, fields.keys())}`, {
+        rule: 'field',
+      });
+    await context.writing!.because(input.changeReason);
+    try {
+      await bringBack(noun, record, field, input, context.db);
+    } catch (error) {
+      throw refusedBy(error, context.writing!.known.rules, () => ['input', 'field']);
+    }
+    return record.id;
+  });
   context.renew();
-  return (await context.load.record.load(record.id))!;
+  const record = await context.load.record.load(done);
+  if (!record) throw undoneSince('retracted');
+  return record;
 }
 
 async function bringBack(
   noun: Noun,
   { id, sensitivity }: AnyRow,
   field: NamedField,
-  { version, reason, field: name }: RestoreValueInput,
+  { version, changeReason, field: name }: RestoreValueInput,
   db: Rows,
 ): Promise<void> {
   const columns = columnsOfField(field);
@@ -59,7 +61,7 @@ async function bringBack(
     throw invalid('input.version', `The history of this record holds no version ${version}.`, { rule: 'version' });
   const claim = field.field.claimed ? await claimBehind(noun, field, id, version, db) : undefined;
   if (claim !== undefined) {
-    await preferClaim(db, claim, reason);
+    await preferClaim(db, claim, changeReason);
     return acceptClaims(db, noun, id);
   }
   if (field.field.claimed && (await decidedFields(db, id, sensitivity)).has(field.column)) {

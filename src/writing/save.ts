@@ -36,13 +36,26 @@ interface Draft {
 
 const usual = 1;
 
+/** What a noun adds to the saving that all of them share. */
+export interface Special {
+  /** The level of a new record for which none is given. */
+  level: number;
+  /** Stands for the input where it is remembered under an idempotency key; asked only when there is one. */
+  remembered(): Promise<SaveInput>;
+  /** Adds problems of its own, which are told with the others. */
+  check(problems: Problems, before: AnyRow | null): void;
+  /** Adds columns, once everything is right. */
+  complete(columns: Map<string, unknown>, before: AnyRow | null): Promise<void>;
+}
+
 /** Gives the record as it is then. Throws DomainError with every problem of the input. */
-export async function saveRecord(noun: Noun, input: SaveInput, context: Context): Promise<AnyRow> {
+export async function saveRecord(noun: Noun, input: SaveInput, context: Context, special?: Special): Promise<AnyRow> {
   const writing = context.writing!;
-  const id = await once(context, writing, `save${noun.type}`, input, async () => {
+  const remembered = special && input.idempotencyKey ? await special.remembered() : input;
+  const id = await once(context, writing, `save${noun.type}`, remembered, async () => {
     await writing.because(input.changeReason);
     const before = await readBefore(noun, input, context);
-    const draft = await check(noun, input, before, context, writing);
+    const draft = await check(noun, input, before, context, writing, special);
     try {
       return await write(noun, before, draft, context.db);
     } catch (error) {
@@ -70,6 +83,7 @@ async function check(
   before: AnyRow | null,
   context: Context,
   { known }: Writing,
+  special: Special | undefined,
 ): Promise<Draft> {
   const problems = new Problems();
   const fields = writtenFields(noun);
@@ -102,7 +116,7 @@ async function check(
       'Say which version you have read, so that no change of others is lost.',
     );
   await references.check(context, problems);
-  const level = input.sensitivity ? levelOfWord(input.sensitivity) : (before?.sensitivity ?? usual);
+  const level = input.sensitivity ? levelOfWord(input.sensitivity) : (before?.sensitivity ?? special?.level ?? usual);
   const cited = new Set(citations.map(({ said }) => said.field));
   const decided = before ? await decidedFields(context.db, before.id, level) : new Set<string>();
   const columns = new Map<string, unknown>();
@@ -114,7 +128,9 @@ async function check(
   }
   if (input.sensitivity === null) problems.add(['sensitivity'], 'required', '"sensitivity" cannot be cleared.');
   if (level !== before?.sensitivity) columns.set('sensitivity', level);
+  special?.check(problems, before);
   problems.throwIfAny();
+  await special?.complete(columns, before);
   return { columns, citations };
 }
 

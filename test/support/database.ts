@@ -10,6 +10,10 @@ export interface FreshDatabase extends RoleUrls {
   name: string;
   /** A superuser on the embedded server: for looking behind the scenes, never for what the API would do. */
   adminUrl: string;
+  /** A reader of level 1, without an account: what most tests read as. */
+  readerUrl: string;
+  /** The loader, who writes without an account and sees everything. */
+  editorUrl: string;
   /** Also ends connections that are still open. */
   drop(): Promise<void>;
 }
@@ -19,10 +23,13 @@ export async function freshDatabase(template: TemplateName = 'migrated'): Promis
   const name = `${PREFIX}${process.env.JEST_WORKER_ID ?? '0'}_${randomBytes(5).toString('hex')}`;
   await cloneDatabase(await ensureTemplate(template), name);
   const adminUrl = withDatabase(testServerUrl(), name);
+  const urls = roleUrls(adminUrl, testSecret());
   return {
     name,
     adminUrl,
-    ...roleUrls(adminUrl, testSecret()),
+    ...urls,
+    readerUrl: urls.readerUrls[1],
+    editorUrl: urls.loaderUrl,
     drop: async () => {
       await withClient(testServerUrl(), (client) => client.query(`drop database if exists ${name} with (force)`));
     },

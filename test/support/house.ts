@@ -1,6 +1,7 @@
 // A whole Kualik for one test file: a database of its own with a dataset in it, and the graph as a reader asks it.
 import { join } from 'node:path';
 import { graphql, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import type { Role, Viewer } from '../../src/accounts/viewer.js';
 import { contextOpener } from '../../src/context.js';
 import { withClient } from '../../src/db/client.js';
 import { createDataSource } from '../../src/db/data-source.js';
@@ -22,6 +23,8 @@ export interface HouseOptions {
   today?: string;
   /** Ids count up in place of being random, so that ties of an order, and with them golden files, come out the same. */
   countedIds?: boolean;
+  /** Read as the loader, at every level and for every team; otherwise as an account of level 1 would. */
+  everything?: boolean;
 }
 
 export interface Asked {
@@ -60,14 +63,28 @@ export class AnswerError extends Error {
   }
 }
 
+/** Reads and writes what is public or internal; has no account, since the pools of tests need none. */
+const ANALYST: Viewer = {
+  kind: 'session',
+  login: 'api',
+  level: 1,
+  roles: new Set<Role>(['reader', 'editor', 'reviewer']),
+  teams: [],
+};
+
 export async function house({
   load = [],
   template = 'migrated',
   today,
   countedIds = false,
+  everything = false,
 }: HouseOptions = {}): Promise<House> {
   const database = await freshDatabase(template);
-  const reader = await createDataSource({ url: database.readerUrl, entities, poolSize: 2 }).initialize();
+  const reader = await createDataSource({
+    url: everything ? database.loaderUrl : database.readerUrl,
+    entities,
+    poolSize: 2,
+  }).initialize();
   const editor = await createDataSource({ url: database.editorUrl, entities, poolSize: 4 }).initialize();
   const ids = new Map<string, string>();
   const close = async (): Promise<void> => {
@@ -87,14 +104,13 @@ export async function house({
   }
   const schema = buildSchema();
   const openContext = contextOpener({
-    dataSource: reader,
-    editor,
+    pools: { reader: () => Promise.resolve(reader), editor: () => Promise.resolve(editor) },
     cursorKey: Buffer.alloc(32, 7),
     ...(today ? { today: () => today as LocalDate } : {}),
   });
 
   async function run(query: string, variables: Record<string, unknown> = {}): Promise<Asked> {
-    const { contextValue, session, close: end } = await openContext({ requestId: 'test' });
+    const { contextValue, session, close: end } = await openContext({ requestId: 'test', viewer: ANALYST });
     let asked: Asked;
     try {
       const { data, errors } = await graphql({ schema, source: query, variableValues: variables, contextValue });

@@ -84,7 +84,7 @@ export interface Said {
   json: any;
 }
 
-export async function testServer(options: Partial<ServerOptions<TestContext>> = {}) {
+export async function testServer(options: Partial<ServerOptions<TestContext, undefined>> = {}) {
   const log: Record<string, any>[] = [];
   const contexts: { info: RequestInfo; closed?: { error: unknown } }[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
@@ -93,8 +93,9 @@ export async function testServer(options: Partial<ServerOptions<TestContext>> = 
     contexts.push(context);
     return { contextValue: { info }, close: async (error) => void (context.closed = { error }) };
   };
-  const server = await startServer<TestContext>({
+  const server = await startServer<TestContext, undefined>({
     schema,
+    identify: () => Promise.resolve(undefined),
     openContext,
     ready: async () => true,
     port: 0,

@@ -34,14 +34,14 @@ const TEMPLATES: Record<TemplateName, Template> = {
   founding: {
     from: 'migrated',
     sources: ['data/founding-case', 'src'],
-    build: async (_, { editorUrl }) => {
+    build: async (_, { loaderUrl }) => {
       // One after another: the module loader of jest loses its way when graphs that share modules are linked at once.
       const { loadParts } = await import('../../src/commands/parts.js');
       const { loadInto } = await import('../../src/commands/load.js');
       const { live } = await import('../../src/commands/life.js');
       const { foundingCaseDirectory } = await import('../../src/paths.js');
       const parts = await loadParts();
-      await live((life) => loadInto(editorUrl, foundingCaseDirectory, parts, life));
+      await live((life) => loadInto(loaderUrl, foundingCaseDirectory, parts, life));
     },
   },
 };

@@ -1,15 +1,15 @@
 // A whole Kualik as an operator runs it (real processes, a directory of its own), and clients that write to it over HTTP.
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { withClient } from '../../src/db/client.js';
 import { createDataSource } from '../../src/db/data-source.js';
 import { embeddedStatus } from '../../src/db/embedded/index.js';
+import { addAccount } from './accounts.js';
 import { freshDatabase, type FreshDatabase } from './database.js';
 import { runScript, type Child } from './processes.js';
+import { serveOn } from './serving.js';
 import type { TemplateName } from './templates.js';
 
 export { sleep };
@@ -26,11 +26,17 @@ export interface Answer {
   errors: Refusal[];
 }
 
+/** The token with which `post` asks a server. */
+const tokens = new Map<string, string>();
+
 /** One question, as a program asks it. Rejects only when no whole answer came: the server is gone. */
 export async function post(base: string, query: string, variables: object = {}): Promise<Answer> {
   const response = await fetch(`${base}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(tokens.has(base) ? { authorization: `Bearer ${tokens.get(base)}` } : {}),
+    },
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(30_000),
   });
@@ -60,11 +66,32 @@ export function dataDirectory(): string {
   return dir;
 }
 
+const made = new Map<string, Promise<string>>();
+
+/** The token of an account that every server on this directory knows: made once, as the operator of the host would. */
+function tokenOf(dir: string): Promise<string> {
+  const known = made.get(dir) ?? makeToken(dir);
+  made.set(dir, known);
+  return known;
+}
+
+async function makeToken(dir: string): Promise<string> {
+  const gate = await createDataSource({ url: embeddedStatus(dir).running!.url, poolSize: 1 }).initialize();
+  try {
+    return (await addAccount(gate, { login: 'writer', roles: ['reader', 'editor'] })).token;
+  } finally {
+    await gate.destroy();
+  }
+}
+
 /** `kualik serve` as a process of its own. */
 export async function serveKualik(dir: string, port = '0'): Promise<Served> {
   const started = performance.now();
-  const child = runScript('src/main.ts', ['serve'], { env: { KUALIK_DATA: dir, PORT: port, LOG_LEVEL: 'warn' } });
+  const child = runScript('src/main.ts', ['serve'], {
+    env: { KUALIK_DATA: dir, PORT: port, LOG_LEVEL: 'warn', KUALIK_RATE: 'off' },
+  });
   const base = /http:\/\/127\.0\.0\.1:\d+/.exec(await child.line(/Explore/))![0];
+  tokens.set(base, await tokenOf(dir));
   await healthy(base, started);
   return { child, base, readyMs: performance.now() - started };
 }
@@ -114,22 +141,13 @@ export interface ServedHere {
 /** The server inside this process, on a database of its own; for what needs no process to die. */
 export async function serveHere(template: TemplateName, poolSize?: number): Promise<ServedHere> {
   const database = await freshDatabase(template);
-  const { parts } = await import('../../src/wiring.js');
-  const pool = (url: string) => createDataSource({ url, entities: parts.entities, poolSize }).initialize();
-  const [reader, editor] = [await pool(database.readerUrl), await pool(database.editorUrl)];
-  const server = await parts.startServer({
-    config: { port: 0, host: '127.0.0.1', dataDir: '', databaseUrl: undefined, secret: undefined, logLevel: 'silent' },
-    secret: randomBytes(32),
-    reader,
-    editor,
-    logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }, pino.destination(2)),
-  });
+  const { base, analyst, stop } = await serveOn(database, poolSize === undefined ? {} : { poolSize });
+  tokens.set(base, analyst.token);
   return {
-    base: server.url,
+    base,
     database,
     close: async () => {
-      await server.stop();
-      await Promise.all([reader.destroy(), editor.destroy()]);
+      await stop();
       await database.drop();
     },
   };

@@ -4,6 +4,7 @@ import 'graphiql/style.css';
 import { GraphiQL } from 'graphiql';
 import { fetcher } from './fetcher';
 import { questions } from './questions';
+import { Hint } from './hint';
 import { Strip } from './strip';
 
 const tabs = questions.map(({ query, variables }) => ({ query, variables }));
@@ -30,6 +31,9 @@ export default function Editor() {
       <GraphiQL.Logo>
         <span />
       </GraphiQL.Logo>
+      <GraphiQL.Footer>
+        <Hint />
+      </GraphiQL.Footer>
       <Strip />
     </GraphiQL>
   );

@@ -2,6 +2,7 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
 import { questions, type Question } from './questions';
+import { Viewer } from './viewer';
 
 export function Strip() {
   const menu = useRef<HTMLDetailsElement>(null);
@@ -36,6 +37,7 @@ export function Strip() {
           ))}
         </ol>
       </details>
+      <Viewer />
     </header>
   );
 }

@@ -26,9 +26,26 @@ function compress(): Plugin {
   };
 }
 
+/** The list of questions that a server which trusts only its own pages answers for everybody; see src/http/trusted.ts. */
+function documents(): Plugin {
+  const folder = fileURLToPath(new URL('./questions', import.meta.url));
+  return {
+    name: 'documents',
+    apply: 'build',
+    generateBundle() {
+      const texts = readdirSync(folder)
+        .filter((name) => name.endsWith('.graphql'))
+        .sort()
+        .map((name) => readFileSync(join(folder, name), 'utf8'));
+      texts.push(readFileSync(fileURLToPath(new URL('./viewer.graphql', import.meta.url)), 'utf8'));
+      this.emitFile({ type: 'asset', fileName: 'documents.json', source: JSON.stringify(texts) });
+    },
+  };
+}
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react(), compress()],
+  plugins: [react(), documents(), compress()],
   worker: { format: 'es' },
   build: {
     outDir,

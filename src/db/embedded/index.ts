@@ -5,12 +5,26 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
+import { makeDataDirectory } from '../make-directory.js';
 import { PlainError } from '../plain-error.js';
 import { databaseAccount, isReachable, type Account } from './account.js';
 import { findBinaries, STATE_DIRECTORY, type Binaries } from './binaries.js';
 import { clusterExists, createCluster, readPassword } from './cluster.js';
 import { livingLeases, takeLease, withLock } from './lock.js';
-import { findRunning, logFile, runningProcess, startServer, stopServer, superuserUrl } from './postmaster.js';
+import {
+  findRunning,
+  lastWords,
+  logFile,
+  logSize,
+  runningProcess,
+  startServer,
+  stopServer,
+  superuserUrl,
+} from './postmaster.js';
+import { diskIsFull, freeBytes } from './space.js';
+import { watch, type WatchEvents } from './watch.js';
+
+export type { WatchEvents } from './watch.js';
 
 export interface EmbeddedOptions {
   /** The cluster is made in `<dataDir>/postgres`, or below /var/lib/kualik when root's database account cannot go there. */
@@ -30,8 +44,25 @@ export interface Embedded {
   how: 'created' | 'started' | 'adopted';
   /** Milliseconds per step. */
   timings: Record<string, number>;
+  /** From now on the server is brought back, on the same port, whenever it is gone; until stop(). */
+  watch(events: WatchEvents): void;
+  /** What the server and its disk say that may explain a failure; undefined when nothing is wrong with them. */
+  explain(): string | undefined;
   /** Ends this process's use; the last one out stops the server. Calling it again does nothing. */
   stop(): Promise<void>;
+}
+
+/** A directory that may not even be looked into is told in words. */
+function accountFor(cluster: string): Account {
+  try {
+    return databaseAccount(cluster);
+  } catch (error) {
+    if (error instanceof PlainError) throw error;
+    throw new PlainError(
+      `Kualik cannot look into ${dirname(cluster)} (${(error as Error).message}). Give this account the directory, or choose another KUALIK_DATA.`,
+      { cause: error },
+    );
+  }
 }
 
 interface Place {
@@ -43,8 +74,7 @@ interface Place {
 
 function placeFor(dataDir: string): Place {
   const wanted = join(resolve(dataDir), 'postgres');
-  const account = databaseAccount(wanted);
-  fs.mkdirSync(resolve(dataDir), { recursive: true });
+  const account = accountFor(wanted);
   const hash = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
   const cluster = isReachable(resolve(dataDir), account) ? wanted : join(STATE_DIRECTORY, `data-${hash}`, 'postgres');
   return { cluster, side: `${cluster}.run`, account: databaseAccount(cluster) };
@@ -93,9 +123,11 @@ function laps(): { timings: Record<string, number>; lap(name: string): void } {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { timings, lap } = laps();
   const { database = 'kualik', settings = {} } = options;
+  makeDataDirectory(resolve(options.dataDir));
   const place = placeFor(options.dataDir);
   const { cluster, side, account } = place;
   makeSide(place);
+  const logFrom = logSize(cluster);
   return withLock(side, async () => {
     const binaries = findBinaries(account, resolve(options.dataDir));
     lap('programs');
@@ -122,9 +154,66 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       logFile: logFile(cluster),
       how: running ? 'adopted' : existed ? 'started' : 'created',
       timings,
-      stop: once(() => leave(place, binaries, lease.release)),
+      ...lifeOf(place, binaries, { password, port, settings, logFrom, releaseLease: lease.release }),
     };
   });
+}
+
+interface Used {
+  password: string;
+  port: number;
+  settings: Record<string, string>;
+  /** Size of the log before the start. */
+  logFrom: number;
+  releaseLease: () => void;
+}
+
+function lifeOf(place: Place, binaries: Binaries, used: Used): Pick<Embedded, 'watch' | 'explain' | 'stop'> {
+  const { cluster } = place;
+  let unwatch = (): Promise<void> => Promise.resolve();
+  return {
+    watch: (events) => {
+      unwatch = watch(
+        {
+          isRunning: () => runningProcess(cluster) !== undefined,
+          revive: () => revive(place, binaries, used),
+          isDiskFull: (error) => diskIsFull(cluster, error),
+        },
+        events,
+      );
+    },
+    explain: () => explain(cluster, used.logFrom),
+    stop: once(async () => {
+      await unwatch();
+      await leave(place, binaries, used.releaseLease);
+    }),
+  };
+}
+
+/** Of several processes that miss the server one starts it; the others find it running when their turn comes. */
+async function revive({ cluster, side, account }: Place, binaries: Binaries, used: Used): Promise<void> {
+  await withLock(side, async () => {
+    const running = await findRunning(cluster, used.password);
+    if (running === undefined) await startServer(cluster, account, binaries, used.settings, used.port);
+    else if (running !== used.port)
+      throw new PlainError(
+        `The embedded database now runs on port ${running}, where another process started it, and no longer on ${used.port}. Start Kualik again.`,
+      );
+  });
+}
+
+const ALMOST_NOTHING = 1024 * 1024;
+
+function explain(cluster: string, logFrom: number): string | undefined {
+  const words = lastWords(cluster, logFrom);
+  const gone = runningProcess(cluster) === undefined;
+  const tells = words !== undefined && (gone || /PANIC: |No space left/.test(words));
+  const full =
+    freeBytes(cluster) < ALMOST_NOTHING
+      ? `The disk of ${cluster} is full. Free space, or choose another KUALIK_DATA.`
+      : '';
+  const log = tells ? `The log of the embedded database, ${logFile(cluster)}, ends with:\n${words}` : '';
+  return [full, log].filter(Boolean).join('\n') || undefined;
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

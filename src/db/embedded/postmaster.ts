@@ -13,6 +13,8 @@ import { isAlive } from './process-identity.js';
 const LOOPBACK = '127.0.0.1';
 const LOG_LIMIT = 20 * 1024 * 1024;
 const START_WITHIN_MS = 20_000;
+/** Seconds, for each way to stop in its turn. */
+const STOP_WITHIN = { fast: '15', immediate: '15' };
 /** Reasons that pass by themselves: a killed server not yet gone, or another program that took the free port first. */
 const PASSING =
   /pre-existing shared memory block|lock file "postmaster\.pid" already exists|could not bind|could not create any TCP\/IP sockets|Address already in use/;
@@ -114,14 +116,31 @@ export function runningProcess(cluster: string): PidFile | undefined {
   return found && isServerOf(found.pid, cluster) !== 'no' ? found : undefined;
 }
 
-const freePort = (): Promise<number> =>
+const probe = (wanted: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, LOOPBACK, () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
+    const listener = createServer().once('error', reject);
+    listener.listen(wanted, LOOPBACK, () => {
+      const { port } = listener.address() as AddressInfo;
+      listener.close(() => resolve(port));
     });
   });
+
+/** The last one if it is free, since another process may still wait for the server there; else any. */
+async function freePort(cluster: string): Promise<number> {
+  const last = lastPort(cluster);
+  if (last !== undefined) {
+    const found = await probe(last).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+  return probe(0);
+}
+
+function lastPort(cluster: string): number | undefined {
+  const settings = join(cluster, SETTINGS_FILE);
+  const text = fs.existsSync(settings) ? fs.readFileSync(settings, 'utf8') : '';
+  const port = Number(/^port = '(\d+)'$/m.exec(text)?.[1]);
+  return port > 0 ? port : undefined;
+}
 
 /** Settings go into a file, not through `pg_ctl -o`: no shell quoting, which differs on Windows. */
 function writeSettings(cluster: string, account: Account, port: number, extra: Record<string, string>): void {
@@ -129,30 +148,54 @@ function writeSettings(cluster: string, account: Account, port: number, extra: R
     ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
   );
   const file = join(cluster, SETTINGS_FILE);
-  fs.writeFileSync(file, lines.join(''), { mode: 0o600 });
-  giveTo(account, file);
+  const text = lines.join('');
+  if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return;
+  // Written aside: on a full disk half of a file would be worse than the old one.
+  const draft = `${file}.draft`;
+  fs.writeFileSync(draft, text, { mode: 0o600 });
+  giveTo(account, draft);
+  fs.renameSync(draft, file);
 }
 
 const sizeOf = (file: string): number => fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** The last lines written since the start began. */
-function whatTheLogSays(log: string, from: number): string {
+const LAST_WORDS = /\b(?:FATAL|PANIC): /;
+
+function linesOf(log: string, from: number): string[] {
   const text = fs.existsSync(log) ? fs.readFileSync(log).subarray(from).toString('utf8') : '';
-  return text.trim().split('\n').slice(-6).join('\n');
+  return text.trim().split('\n');
 }
 
-/** @returns the port. Waits for crash recovery, however long that takes. */
+/** The last lines written since the start began; the one that tells why comes last. */
+function whatTheLogSays(log: string, from: number): string {
+  const lines = linesOf(log, from);
+  const why = lines.findLast((line) => LAST_WORDS.test(line));
+  const others = lines.slice(-6).filter((line) => line !== why);
+  return [...others, ...(why === undefined ? [] : [why])].join('\n');
+}
+
+export const logSize = (cluster: string): number => sizeOf(logFile(cluster));
+
+/** Why the server gave up, in its own words: its last FATAL or PANIC line since the log had this size. */
+export const lastWords = (cluster: string, from: number): string | undefined =>
+  linesOf(logFile(cluster), from).findLast((line) => LAST_WORDS.test(line));
+
+/**
+ * @param at the port, when it must be this one.
+ * @returns the port. Waits for crash recovery, however long that takes.
+ */
 export async function startServer(
   cluster: string,
   account: Account,
   binaries: Binaries,
   extra: Record<string, string>,
+  at?: number,
 ): Promise<number> {
   const log = logFile(cluster);
   if (sizeOf(log) > LOG_LIMIT) fs.renameSync(log, `${log}.1`);
   const until = performance.now() + START_WITHIN_MS;
   for (;;) {
-    const port = await freePort();
+    const port = at ?? (await freePort(cluster));
     writeSettings(cluster, account, port, extra);
     const before = sizeOf(log);
     try {
@@ -171,11 +214,17 @@ export async function startServer(
   }
 }
 
+/**
+ * A server that has no room for its last checkpoint, or is still recovering, does not end in peace. Ending it at once
+ * loses nothing: what was committed is in the journal, and the next start recovers.
+ */
 export async function stopServer(cluster: string, binaries: Binaries): Promise<void> {
-  if (!runningProcess(cluster)) return;
-  try {
-    await binaries.run('pg_ctl', ['-D', cluster, '-m', 'fast', '-w', '-t', '120', '-s', 'stop']);
-  } catch (error) {
-    if (runningProcess(cluster)) throw error;
+  for (const [mode, seconds] of Object.entries(STOP_WITHIN)) {
+    if (!runningProcess(cluster)) return;
+    try {
+      await binaries.run('pg_ctl', ['-D', cluster, '-m', mode, '-w', '-t', seconds, '-s', 'stop']);
+    } catch (error) {
+      if (mode === 'immediate' && runningProcess(cluster)) throw error;
+    }
   }
 }

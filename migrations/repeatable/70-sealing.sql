@@ -1,0 +1,117 @@
+-- Sealed values: an envelope stays with its record, is made with a key of that record, and a clear text never gets as far as a
+-- rule whose refusal would repeat it. Keys are read by the upper levels alone; nobody but the owner changes or destroys one.
+
+-- Asked before the constraints of the table, since PostgreSQL puts the failing row into the detail of their refusals.
+create or replace function seal.guard_value() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if new.envelope is null or new.envelope !~ '^k1[.][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.][A-Za-z0-9_-]{16}[.][A-Za-z0-9_-]{107,}$' then
+    raise exception 'Only a sealed envelope is kept here, never a clear text.'
+      using errcode = 'check_violation', constraint = 'sealed_value_is_an_envelope';
+  end if;
+  if house.noun_of(new.record_id) = 'sealed_values' then
+    raise exception 'A sealed value belongs to another record, not to a sealed value.'
+      using errcode = 'check_violation', constraint = 'sealed_value_belongs_to_a_record';
+  end if;
+  if tg_op = 'UPDATE' then
+    if new.record_id <> old.record_id then
+      raise exception 'A sealed value stays with its record: seal it anew at the other one, and retract this one.'
+        using errcode = 'check_violation', constraint = 'sealed_value_stays_with_its_record';
+    end if;
+    if new.envelope = old.envelope then
+      if (new.kind, new.label) is distinct from (old.kind, old.label) then
+        raise exception 'Kind and label are sealed together with the value: give the value again.'
+          using errcode = 'check_violation', constraint = 'sealed_value_is_sealed_with_its_label';
+      end if;
+      return new;
+    end if;
+  end if;
+  -- The lock keeps whoever erases the record from missing this one.
+  perform from seal.keys k
+    where k.id = split_part(new.envelope, '.', 2)::uuid and k.compartment = new.record_id and k.destroyed_at is null for share;
+  if not found then
+    raise exception 'An envelope is sealed with a key of the record that it belongs to.'
+      using errcode = 'check_violation', constraint = 'sealed_value_has_a_key_of_its_record';
+  end if;
+  return new;
+end $$;
+create or replace trigger b_guard_value before insert or update on sealed_values for each row execute function seal.guard_value();
+
+-- A new data key goes under the key-encryption key in use. Whoever retires that one waits for those who already did so.
+create or replace function seal.guard_key() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from seal.keks k where k.id = new.kek_id and k.retired_at is null for share;
+  if not found then
+    raise exception 'The key under which this was to be put is not in use any more.' using errcode = 'serialization_failure';
+  end if;
+  new.created_at := now();
+  new.destroyed_at := null;
+  return new;
+end $$;
+create or replace trigger a_guard_key before insert on seal.keys for each row execute function seal.guard_key();
+
+-- What is destroyed stays so, and a key stays with its compartment.
+create or replace function seal.guard_destroyed() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if old.destroyed_at is not null or (new.id, new.compartment) is distinct from (old.id, old.compartment) then
+    raise exception 'A destroyed key is gone for ever, and a key keeps its record.' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $$;
+create or replace trigger a_guard_destroyed before update on seal.keys for each row execute function seal.guard_destroyed();
+
+-- The record with everything that belongs to it or ever did, retracted or not; as house.belonging(), which leaves out what is
+-- retracted.
+create or replace function seal.reach(record uuid) returns uuid[]
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+  adopted house.adopted;
+  found uuid[] := array[record];
+  fresh uuid[] := array[record];
+  below uuid[];
+  part uuid[];
+begin
+  while cardinality(fresh) > 0 loop
+    select coalesce(array_agg(distinct c.id), '{}') into below from history.claims c where c.roots && fresh;
+    for adopted in select a.* from house.adopted a where a.foreign_owner is not null loop
+      execute format('select array_agg(distinct id) from history.%I where %I = any ($1)', adopted.noun, adopted.foreign_owner)
+        into part using fresh;
+      below := below || coalesce(part, '{}');
+    end loop;
+    select coalesce(array_agg(distinct id), '{}') into fresh from unnest(below) id where id <> all (found);
+    found := found || fresh;
+  end loop;
+  return found;
+end $$;
+
+-- Destroys the keys of the record and of all that belongs to it, for ever, and retracts what is not retracted yet.
+create or replace function seal.erase(record uuid, why text, out keys bigint, out retracted boolean)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  noun text := house.noun_of(record);
+  version integer;
+begin
+  with destroyed as (
+    update seal.keys k set wrapped = null, destroyed_at = now(), destroyed_why = why
+    where k.compartment = any (seal.reach(record)) and k.destroyed_at is null returning 1
+  ) select count(*) into keys from destroyed;
+  -- The custody log stays, and goes with its source; house.retract() says the same.
+  if noun not in ('captures', 'custody_steps') then
+    execute format('select version from %I where id = $1 and retracted_at is null', noun) into version using record;
+  end if;
+  retracted := version is not null;
+  if retracted then perform house.retract(record, version, why); end if;
+end $$;
+
+-- ---- Who may: below level 2 there is nothing that a key would open. Erasing is for the command line of the host.
+revoke all on schema seal from kualik_reader, kualik_editor;
+revoke all on all tables in schema seal from kualik_reader, kualik_editor;
+revoke all on all functions in schema seal from public;
+grant usage on schema seal to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3, kualik_loader;
+grant select on seal.keks, seal.keys to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3, kualik_loader;
+grant insert (id, compartment, wrapped, kek_id) on seal.keys to kualik_editor_2, kualik_editor_3, kualik_loader;
+grant execute on function seal.reach, seal.erase to kualik_loader;
+select house.close_table(closed, '{kualik_reader_2,kualik_reader_3,kualik_editor_2,kualik_editor_3,kualik_loader}')
+  from unnest('{seal.keks,seal.keys}'::regclass[]) closed;

@@ -1,0 +1,92 @@
+// From a credential to a viewer: one prepared statement per request. Nothing of its answer outlives the request, so what
+// is revoked is refused by the next one; only the secret of the context is remembered, and the statement says whether
+// its row still lives.
+import { unauthenticated } from '../errors.js';
+import { SESSION_OVER, TOKEN_REFUSED, type Credential } from './credential.js';
+import type { Gate } from './gate.js';
+import { hashOf, newSecret } from './secrets.js';
+import type { Level, Role, Viewer } from './viewer.js';
+
+interface Found {
+  credential_id: number;
+  account_id: number;
+  login: string;
+  level: Level;
+  roles: Role[];
+  teams: number[];
+  stepped_up_at: string | null;
+  stale: boolean;
+  open: boolean;
+}
+
+/** A context that ends within the minute would end within the request. */
+const LOOK_UP = `
+  select v.credential_id, v.account_id, v.login, v.level, v.roles, v.teams, v.stepped_up_at, v.stale,
+    exists (select from auth.contexts c where c.hash = $3 and c.credential = v.hash and c.expires > now() + interval '1 minute') as open
+  from auth.live_credentials v where v.hash = $1 and v.kind = $2`;
+
+/** Once a minute at most: two half hours differ by less than a person's patience. */
+const TOUCH_SESSION = `update auth.sessions set seen_at = now() where hash = $1 and seen_at < now() - interval '1 minute'`;
+const TOUCH_TOKEN = `
+  update auth.tokens set used_on = (now() at time zone 'UTC')::date
+  where hash = $1 and used_on is distinct from (now() at time zone 'UTC')::date`;
+
+/** Secrets kept in memory; who is left out opens a new context with the next request. */
+const KEPT = 20_000;
+
+export type LookUp = (credential: Credential) => Promise<Viewer>;
+
+export function lookUp(gate: Gate): LookUp {
+  const secrets = new Map<string, Promise<string>>();
+
+  /** One for all requests that come with the same credential at the same moment. */
+  function open(key: string, credential: Credential): Promise<string> {
+    const secret = newSecret();
+    const opening = gate
+      .rows<{ opened: boolean }>('select auth.open_context($1, $2) as opened', [credential.hash, hashOf(secret)])
+      .then(([row]) => {
+        if (!row?.opened) throw refused(credential);
+        return secret;
+      });
+    opening.catch(() => {
+      if (secrets.get(key) === opening) secrets.delete(key);
+    });
+    if (secrets.size >= KEPT) secrets.delete(secrets.keys().next().value!);
+    secrets.set(key, opening);
+    return opening;
+  }
+
+  return async (credential) => {
+    const key = credential.hash.toString('base64');
+    const remembered = secrets.get(key);
+    const known = await remembered?.catch(() => undefined);
+    const [found] = await gate.rows<Found>(LOOK_UP, [
+      credential.hash,
+      credential.kind,
+      known === undefined ? null : hashOf(known),
+    ]);
+    if (!found) {
+      secrets.delete(key);
+      throw refused(credential);
+    }
+    if (found.stale) await gate.rows(credential.kind === 'session' ? TOUCH_SESSION : TOUCH_TOKEN, [credential.hash]);
+    const renewed = secrets.get(key);
+    const context =
+      found.open && known !== undefined
+        ? known
+        : await (renewed !== undefined && renewed !== remembered ? renewed : open(key, credential));
+    return {
+      kind: credential.kind,
+      accountId: found.account_id,
+      login: found.login,
+      level: found.level,
+      roles: new Set(found.roles),
+      teams: found.teams,
+      context,
+      ...(found.stepped_up_at === null ? {} : { steppedUpAt: found.stepped_up_at }),
+      ...(credential.kind === 'session' ? { sessionId: found.credential_id } : { tokenId: found.credential_id }),
+    };
+  };
+}
+
+const refused = ({ kind }: Credential): Error => unauthenticated(kind === 'session' ? SESSION_OVER : TOKEN_REFUSED);
