@@ -85,6 +85,8 @@ export interface Asking {
   viewer?: Viewer;
 }
 
+const LONGEST_REASON = 2_000;
+
 /** Levels 0 and 1 are the same for everybody who has them; teams, and so a context, matter above. */
 const NEEDS_CONTEXT: Level = 2;
 
@@ -150,6 +152,10 @@ export function contextOpener({ pools, cursorKey, keyring, today = todayUtc, onR
         known: read,
         async because(reason) {
           if (!reason || reasons.has(reason)) return;
+          if (reason.length > LONGEST_REASON)
+            throw invalid('input.changeReason', `A reason has at most ${LONGEST_REASON} characters; say it shorter.`, {
+              rule: 'length',
+            });
           reasons.add(reason);
           await transaction!.configure({ 'kualik.reason': [...reasons].join('; ') });
         },

@@ -56,6 +56,7 @@ describe('a viewer', () => {
       level: 2,
       roles: new Set(['reader', 'editor']),
       teams: [...amina.teams].sort((a, b) => a - b),
+      teamNames: ['north', 'south'],
       context: expect.stringMatching(/^[\w-]{43}$/) as string,
       steppedUpAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       sessionId: expect.any(Number) as number,
@@ -97,6 +98,7 @@ describe('a viewer', () => {
       level: 0,
       roles: new Set(['reader']),
       teams: [],
+      teamNames: [],
     });
     expect(await refusal({})).toBe('UNAUTHENTICATED');
     // What was shown and does not count is told, not passed over.

@@ -185,7 +185,7 @@ describe('pages', () => {
   const PAGE = `query ($first: Int, $after: String) { persons(first: $first, after: $after) {
     edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
 
-  test('following the cursors shows every person once, in the order of reference', async () => {
+  test('following the cursors shows every person once, in the order of recording', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
@@ -194,7 +194,7 @@ describe('pages', () => {
       seen.push(...persons.nodes.map((node: { id: string }) => node.id));
       after = persons.pageInfo.hasNextPage ? persons.pageInfo.endCursor : null;
     } while (after);
-    const all = await h.sql<{ id: string }>('select id from persons order by reference');
+    const all = await h.sql<{ id: string }>('select id from persons order by sequence');
     expect(seen).toEqual(all.map(({ id }) => id));
   });
 

@@ -216,7 +216,7 @@ describe('writing', () => {
   const schema = buildSchema();
   const mutations = schema.getMutationType()!.getFields();
   /** What every save has beside the fields of its noun. */
-  const COMMON = ['id', 'expectedVersion', 'sensitivity', 'citations', 'changeReason', 'idempotencyKey'];
+  const COMMON = ['id', 'expectedVersion', 'sensitivity', 'team', 'citations', 'changeReason', 'idempotencyKey'];
 
   test.each(savedNouns(nouns))(
     '$table: is saved by a mutation whose input has the fields of its declaration',

@@ -70,6 +70,17 @@ begin
   return coalesce(case when level <= 1 then 0 else team end = any (auth.teams()), false);
 end $$;
 
+-- A rule that a hidden record breaks is not told: neither which rule, nor that the record is there, nor what it says. For
+-- whoever sees the record it goes on, to the sentence of the rule.
+create or replace function auth.refuse_unseen(level smallint, team integer) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not auth.sees(level, team) then
+    raise exception 'Something that you may not see stands in the way; ask somebody with a higher level.'
+      using errcode = 'integrity_constraint_violation', constraint = 'hidden_record_stands_in_the_way';
+  end if;
+end $$;
+
 -- The viewer as history.transactions.shown_to counts; null on levels 2 and 3 without a context.
 create or replace function auth.codes() returns integer[]
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -84,4 +95,4 @@ end $$;
 grant usage on schema auth to kualik_reader, kualik_editor;
 -- Each file grants again what it means to.
 revoke all on all functions in schema auth, house from kualik_reader, kualik_editor;
-grant execute on function auth.enter, auth.teams, auth.actor, auth.has_role, auth.level, auth.sees, auth.codes to kualik_reader, kualik_editor;
+grant execute on function auth.enter, auth.teams, auth.actor, auth.has_role, auth.level, auth.sees, auth.refuse_unseen, auth.codes to kualik_reader, kualik_editor;

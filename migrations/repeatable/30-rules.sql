@@ -64,23 +64,41 @@ begin
   end if;
 end $$;
 
+-- The same for a link that is there already, and that a viewer whose change reaches it may not see.
+create or replace function house.refuse_impossible(link event_links) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if auth.sees(link.sensitivity, link.team_id) then
+    perform house.refuse_impossible(link.from_id, link.to_id, link.kind, link.assessment);
+  elsif link.assessment in ('SUPPORTED', 'CONFIRMED') and house.temporal_check(link.from_id, link.to_id, link.kind) = 'IMPOSSIBLE' then
+    perform auth.refuse_unseen(link.sensitivity, link.team_id);
+  end if;
+end $$;
+
 create or replace function house.check_link() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
-  perform house.refuse_impossible(new.from_id, new.to_id, new.kind, new.assessment);
+  if tg_op = 'INSERT' then perform house.refuse_impossible(new.from_id, new.to_id, new.kind, new.assessment);
+  else perform house.refuse_impossible(new);
+  end if;
   return new;
 end $$;
 create or replace trigger c_check_link before insert or update on event_links for each row execute function house.check_link();
 
 -- The same promise from the other side: a date cannot move so that a supported link becomes impossible.
 -- Deferred, because both ends of a link may be dated within one transaction.
-create or replace function house.check_links_of_record() returns trigger
-language plpgsql set search_path = public, pg_temp as $$
+create or replace function house.check_links_of(record uuid) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
 declare link event_links;
 begin
-  for link in select * from event_links where from_id = new.id or to_id = new.id loop
-    perform house.refuse_impossible(link.from_id, link.to_id, link.kind, link.assessment);
+  for link in select * from event_links where from_id = record or to_id = record loop
+    perform house.refuse_impossible(link);
   end loop;
+end $$;
+create or replace function house.check_links_of_record() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform house.check_links_of(new.id);
   return null;
 end $$;
 do $$
@@ -108,9 +126,11 @@ $$;
 -- Nobody confirms what nobody asserts, by whatever door. Deferred, because a link comes before the claims on it.
 create or replace function house.check_confirmed_link() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare link event_links;
 begin
-  if exists (select from event_links l where l.id = new.id and l.assessment = 'CONFIRMED' and l.retracted_at is null)
-    and not house.claims_assert(new.id) then
+  select * into link from event_links l where l.id = new.id and l.assessment = 'CONFIRMED' and l.retracted_at is null;
+  if link.id is not null and not house.claims_assert(new.id) then
+    perform auth.refuse_unseen(link.sensitivity, link.team_id);
     raise exception 'A link is confirmed only where a claim that counts asserts it; a report that others allege it is not enough.'
       using errcode = 'check_violation', constraint = 'confirmed_link_is_asserted';
   end if;

@@ -62,7 +62,9 @@ begin
   all_of_it := house.belonging(record);
   insert into house.tombstones (record_id, cause_id, retracted_at, reason, retracted_by)
     select id, record, at, why, auth.author() from unnest(all_of_it) id;
+  perform set_config('kualik.retraction', why, true); -- the audit enters it (75-audit.sql)
   perform house.mark(all_of_it, at);
+  perform set_config('kualik.retraction', '', true);
 end $$;
 
 -- Brings a record back with everything that its retraction took along.

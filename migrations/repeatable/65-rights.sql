@@ -120,12 +120,15 @@ create or replace function house.check_team() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   own integer;
+  level smallint;
   parents uuid[];
 begin
-  execute format('select t.team_id, array[%s]::uuid[] from %I t where t.id = $1', (select string_agg(format('t.%I', c), ', ') from unnest(tg_argv) c), tg_table_name)
-    into own, parents using new.id;
+  execute format('select t.team_id, t.%I, array[%s]::uuid[] from %I t where t.id = $1', case tg_table_name when 'claims' then 'level' else 'sensitivity' end,
+      (select string_agg(format('t.%I', c), ', ') from unnest(tg_argv) c), tg_table_name)
+    into own, level, parents using new.id;
   if tg_table_name = 'claims' then parents := parents || new.derived_from; end if;
   if exists (select from records r where r.id = any (parents) and r.sensitivity >= 2 and r.team_id not in (0, own)) then
+    perform auth.refuse_unseen(level, own);
     perform house.refuse_two_teams();
   end if;
   return null;

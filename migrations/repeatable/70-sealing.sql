@@ -110,8 +110,15 @@ revoke all on schema seal from kualik_reader, kualik_editor;
 revoke all on all tables in schema seal from kualik_reader, kualik_editor;
 revoke all on all functions in schema seal from public;
 grant usage on schema seal to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3, kualik_loader;
-grant select on seal.keks, seal.keys to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3, kualik_loader;
+grant select on seal.keks to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3, kualik_loader;
+grant select on seal.keys to kualik_loader;
+-- Why a key was destroyed is for the host, not for whoever reads.
+grant select (id, compartment, wrapped, kek_id, created_at, destroyed_at) on seal.keys
+  to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3;
 grant insert (id, compartment, wrapped, kek_id) on seal.keys to kualik_editor_2, kualik_editor_3, kualik_loader;
 grant execute on function seal.reach, seal.erase to kualik_loader;
-select house.close_table(closed, '{kualik_reader_2,kualik_reader_3,kualik_editor_2,kualik_editor_3,kualik_loader}')
-  from unnest('{seal.keks,seal.keys}'::regclass[]) closed;
+select house.close_table('seal.keks', '{kualik_reader_2,kualik_reader_3,kualik_editor_2,kualik_editor_3,kualik_loader}');
+-- A key names its record: it is seen, and made, by those who see that one. Which records of others are sealed shows to nobody.
+select house.close_table('seal.keys', '{kualik_loader}');
+create policy of_records_seen on seal.keys to kualik_reader_2, kualik_reader_3, kualik_editor_2, kualik_editor_3
+  using (exists (select from public.records r where r.id = compartment));

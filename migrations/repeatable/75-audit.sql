@@ -54,17 +54,21 @@ declare
   request text;
   doing text := lower(tg_op);
   tail text;
+  why text;
+  retraction text := nullif(current_setting('kualik.retraction', true), '');
 begin
   if not exists (select from changed) then return null; end if;
   select t.id, t.recorded_at into own, instant from history.transaction() t;
-  select t.actor, t.request into who, request from history.transactions t
+  select t.actor, t.request, t.reason into who, request, why from history.transactions t
     where t.ctid = current_setting('kualik.transaction')::tid and t.xid = pg_current_xact_id();
   tail := audit.tail(own, instant, 'change', who, request, tg_table_name, doing);
+  -- Why, as the transaction says it so far, and what a tombstone says: no column has such a name.
+  why := ',"changeReason":' || audit.said(why) || case when retraction is null then '' else ',"retractionReason":' || audit.said(retraction) end || '}';
   insert into audit.entries (seq, transaction_id, at, kind, operation, actor, request, noun, record_id, version, level, team_id, salt, payload, leaf)
     select n.seq, own, instant, 'change', doing, who, request, tg_table_name, n.id, n.version, n.sensitivity, n.team_id, n.salt, n.payload,
       audit.leaf(sha256(n.salt || convert_to(n.payload, 'UTF8')), audit.header(n.seq, n.id, n.version, n.sensitivity, n.team_id, tail))
     from (select nextval('audit.numbers') as seq, c.id::text as id, c.version, c.sensitivity, c.team_id, uuid_send(gen_random_uuid()) as salt,
-        case doing when 'delete' then 'null' else to_json(c)::text end as payload from changed c offset 0) n;
+        case doing when 'delete' then 'null' else left(to_json(c)::text, -1) || why end as payload from changed c offset 0) n;
   return null;
 end $$;
 

@@ -2,6 +2,7 @@
 // Either a passkey, or a password with an authenticator app; a password alone opens nothing.
 import { randomBytes } from 'node:crypto';
 import { forbidden, invalid, unauthenticated } from '../errors.js';
+import { LOCAL } from './anonymous.js';
 import { beginFlow, LINK_OVER, mustTakeFlow, peekFlow, sweep, takeFlow } from './flows.js';
 import type { Rows } from './gate.js';
 import { checkNewPasskey, offerPasskey, type Site } from './passkeys.js';
@@ -141,7 +142,9 @@ export async function useFirstLink(tools: Tools, link: unknown, client: Client):
   await count(gate.rows, 'address', client.address);
   return gate.transaction(async (rows) => {
     const flow = await takeFlow(rows, 'first', link);
-    if (!flow?.accountId)
+    // Whoever still finds the link in a log must not come in once people have accounts of their own.
+    const [others] = await rows('select from auth.accounts where login <> $1 limit 1', [LOCAL]);
+    if (!flow?.accountId || others)
       throw unauthenticated('This link was used or is older than 15 minutes; start Kualik again for a new one.', {
         rule: 'link-over',
       });

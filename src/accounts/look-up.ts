@@ -14,6 +14,7 @@ interface Found {
   level: Level;
   roles: Role[];
   teams: number[];
+  team_names: string[];
   stepped_up_at: string | null;
   stale: boolean;
   open: boolean;
@@ -22,6 +23,7 @@ interface Found {
 /** A context that ends within the minute would end within the request. */
 const LOOK_UP = `
   select v.credential_id, v.account_id, v.login, v.level, v.roles, v.teams, v.stepped_up_at, v.stale,
+    array(select t.name from unnest(v.teams) with ordinality own(id, place) join auth.teams t on t.id = own.id order by own.place) as team_names,
     exists (select from auth.contexts c where c.hash = $3 and c.credential = v.hash and c.expires > now() + interval '1 minute') as open
   from auth.live_credentials v where v.hash = $1 and v.kind = $2`;
 
@@ -82,6 +84,7 @@ export function lookUp(gate: Gate): LookUp {
       level: found.level,
       roles: new Set(found.roles),
       teams: found.teams,
+      teamNames: found.team_names,
       context,
       ...(found.stepped_up_at === null ? {} : { steppedUpAt: found.stepped_up_at }),
       ...(credential.kind === 'session' ? { sessionId: found.credential_id } : { tokenId: found.credential_id }),

@@ -16,6 +16,8 @@ export interface Viewer {
   roles: ReadonlySet<Role>;
   /** Ids of teams, ascending; 0, which is nobody in particular, is not among them. */
   teams: readonly number[];
+  /** Their names, in the same order. */
+  teamNames: readonly string[];
   /** The secret for `select auth.enter($1)`; good on the pool of `level` only. Everyone but the anonymous has one. */
   context?: string;
   /** When they last proved who they are, RFC 3339; sessions only. */
@@ -30,4 +32,5 @@ export const ANONYMOUS: Viewer = {
   level: 0,
   roles: new Set<Role>(['reader']),
   teams: [],
+  teamNames: [],
 };

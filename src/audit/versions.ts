@@ -1,6 +1,7 @@
 // Whether history tells what the audit was told: one entry per kept version and one version per entry, the same content in
 // both, and the open version is the row. Asked in plain SQL of the database, since its functions may be part of a lie.
 import pg from 'pg';
+import { questionsAround } from './around.js';
 import type { Fault } from './verify.js';
 
 const TOLD = 100;
@@ -33,7 +34,7 @@ const VERSIONS = (noun: string): string => `
       select from audit.entries e
       where e.record_id = h.id::text and e.version = h.version and (e.transaction_id = h.transaction_id or e.operation = 'found')
         and ${ENTERED(noun)}
-        and (e.payload is null or to_jsonb(h) || e.payload::jsonb = to_jsonb(h) or not exists (
+        and (e.payload is null or to_jsonb(h) || (e.payload::jsonb - '{changeReason,retractionReason}'::text[]) = to_jsonb(h) or not exists (
           select from jsonb_each(e.payload::jsonb) told
           where to_jsonb(h) ? told.key and to_jsonb(h) -> told.key is distinct from told.value)))
   union all
@@ -74,6 +75,12 @@ export async function compareVersions(client: pg.ClientBase): Promise<{ faults: 
         seq: Number(seq ?? 0),
         what: `Version ${version} of ${id} in ${noun} ${what}.`,
       });
+  }
+  for (const question of questionsAround(nouns.map(({ noun }) => noun))) {
+    const { rows } = await client.query<{ seq: string | null; what: string }>(
+      `select * from (${question}) found order by 1 nulls last limit ${TOLD}`,
+    );
+    for (const { seq, what } of rows) faults.push({ seq: Number(seq ?? 0), what });
   }
   return { faults, versions };
 }

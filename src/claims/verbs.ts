@@ -15,6 +15,7 @@ import type { Noun } from '../records/noun.js';
 import { Problems } from '../records/problems.js';
 import { readValue, type ReadValue, type Vocabulary } from '../records/read-value.js';
 import { levelOfWord, SENSITIVITIES } from '../records/sensitivity.js';
+import { TEAM_LEVEL, teamOf } from '../records/teams.js';
 import { verb } from '../records/verb.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { parsePoint } from '../values/edtf.js';
@@ -41,11 +42,11 @@ export async function addClaim(input: AddClaimInput, nouns: Nouns, context: Cont
     const problems = new Problems();
     const about = await recordAbout(input.record, nouns, context, problems);
     const claim = await read(input, about, nouns, known.vocabulary, context, problems);
-    const { saying, judging } = claim;
+    const { saying, judging, teamId } = claim;
     if (saying.sourceId && (await sameClaim(context.db, saying, judging)))
       problems.add([], 'claim_said_already', 'This source says the same of this record already, in the same place.');
     problems.throwIfAny();
-    const made = await insertClaim(context.db, saying, judging);
+    const made = await insertClaim(context.db, saying, judging, teamId);
     if (input.credibility === 1)
       await context.db.rows('say why', `update claims set credibility_reason = $2 where id = $1`, [
         made,
@@ -81,7 +82,7 @@ async function read(
   vocabulary: Vocabulary,
   context: Context,
   problems: Problems,
-): Promise<{ saying: Saying; judging: Judging }> {
+): Promise<{ saying: Saying; judging: Judging; teamId: number | undefined }> {
   const named = about && fieldNamed(input.field, about.noun, problems);
   const value = await valueOf(input, named, nouns, vocabulary, context, problems);
   const bases = await basesNamed(input, context, problems);
@@ -108,8 +109,10 @@ async function read(
   const sensitivity = input.sensitivity ? levelOfWord(input.sensitivity) : (about?.record.sensitivity ?? 0);
   if (about && sensitivity < about.record.sensitivity)
     problems.add(['sensitivity'], 'claim_is_as_sensitive_as_its_record', `A claim is at least as sensitive as its record, which is ${SENSITIVITIES[about.record.sensitivity]!}.`); // prettier-ignore
+  const teamId = await teamNamed(input, about, sensitivity, bases, context, problems);
   problems.throwIfAny();
   return {
+    teamId,
     saying: {
       recordId: about!.record.id,
       field: named?.column ?? '',
@@ -138,6 +141,21 @@ async function read(
       publishedLatest: published?.latest ?? null,
     },
   };
+}
+
+/** Below a restricted record a claim is of the team of that record, or of none as well; one of another team decides nothing. */
+async function teamNamed(
+  { source, team }: AddClaimInput,
+  about: About | null,
+  level: number,
+  bases: readonly string[],
+  context: Context,
+  problems: Problems,
+): Promise<number | undefined> {
+  if (!about || (team === undefined && (level < TEAM_LEVEL || about.record.sensitivity >= TEAM_LEVEL)))
+    return undefined;
+  const references = { record_id: about.record.id, source_id: source };
+  return teamOf({ noun: 'claims', level, before: null, references, besides: bases, team }, context, problems);
 }
 
 /** Null where the claim is that the record exists. */

@@ -44,8 +44,9 @@ export const BEARING_STANCES: readonly string[] = ['ASSERTS', 'REPORTS_ALLEGATIO
 
 const INSERT = `
   insert into claims (record_id, field, value, earliest, latest, source_id, locator, wording, stance, basis, derived_from,
-    rank, rank_reason, credibility, sensitivity, reference, wording_language, informant, informant_id, note, published, published_earliest, published_latest)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) returning id`;
+    rank, rank_reason, credibility, sensitivity, reference, wording_language, informant, informant_id, note, published, published_earliest, published_latest,
+    team_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) returning id`;
 
 const JUDGE = `
   update claims set rank = $2, rank_reason = $3, credibility = $4, sensitivity = $5, reference = $6, wording_language = $7, informant = $8,
@@ -58,13 +59,16 @@ const judged = (judging: Judging): unknown[] => [
 
 const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value));
 
-/** Gives the id of the new claim. Asks for its one statement before it returns. */
-export async function insertClaim(db: Rows, said: Saying, judging: Judging): Promise<string> {
+/**
+ * Gives the id of the new claim. Asks for its one statement before it returns.
+ * @param teamId where what the claim is about and rests on has none.
+ */
+export async function insertClaim(db: Rows, said: Saying, judging: Judging, teamId = 0): Promise<string> {
   const saying = [
     said.recordId, said.field, json(said.value), said.earliest, said.latest, said.sourceId, said.locator, said.wording, said.stance,
     said.basis, said.derivedFrom,
   ]; // prettier-ignore
-  const [row] = await db.rows<{ id: string }>('insert claims', INSERT, [...saying, ...judged(judging)]);
+  const [row] = await db.rows<{ id: string }>('insert claims', INSERT, [...saying, ...judged(judging), teamId]);
   return row!.id;
 }
 

@@ -70,7 +70,7 @@ const LIMITS: Record<string, Login> = {
   },
   [LOADER]: { connections: 30, settings: WRITING, group: EDITOR },
   [GATE]: { connections: 20, settings: { ...QUICK, search_path: 'auth' } },
-  [SEALER]: { connections: 4, settings: { ...WRITING, search_path: 'audit' } },
+  [SEALER]: { connections: 16, settings: { ...WRITING, search_path: 'audit' } },
   ...Object.fromEntries(READERS.map((role) => [role, { connections: 40, settings: READING, group: READER }])),
   ...Object.fromEntries(EDITORS.map((role) => [role, { connections: 16, settings: WRITING, group: EDITOR }])),
 };

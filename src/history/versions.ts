@@ -47,7 +47,7 @@ interface Versions {
 
 /** Of a row `v` of history.<table>: what a ChangeRow needs, but for the transaction; the noun by the name of its table. */
 export const changeColumns = ({ table }: Noun): string =>
-  `'${table}'::text as "table", v.id, v.sequence, v.version, v.recorded_from as "recordedFrom", v.transaction_id as "transactionId", v.retracted_at is not null as retracted,
+  `'${table}'::text as "table", v.id, v.sequence, v.version, v.recorded_from as "recordedFrom", v.transaction_id as "transactionId", v.retracted_at is not null as retracted, v.guard as sensitivity,
   (select p.retracted_at is not null from history.${table} p where p.id = v.id and p.recorded_from < v.recorded_from order by p.recorded_from desc limit 1) as "retractedBefore",
   ${table === 'claims' ? 'v.field' : 'null'} as "claimOn"`;
 

@@ -18,7 +18,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import { invalid } from '../errors.js';
+import { invalid, limited } from '../errors.js';
 import type { Question } from './body.js';
 import { costOf, type Cost } from './cost.js';
 import { BoundedDocuments } from './documents.js';
@@ -222,8 +222,10 @@ function finish<C extends BaseContext>(call: Call, context: GraphQLRequestContex
   if (body?.kind !== 'single') return;
   const result = body.singleResult;
   if (call.explain && call.cost) result.extensions = { ...result.extensions, cost: explained(call.cost) };
-  if (!result.errors?.length) return;
-  call.errors = context.errors?.length ? context.errors : result.errors!;
+  const tooLong = isLonger(result.data, MOST_CHARACTERS) ? [answerTooLong()] : [];
+  if (tooLong.length > 0) delete result.data;
+  if (!result.errors?.length && tooLong.length === 0) return;
+  call.errors = tooLong.length > 0 ? tooLong : context.errors?.length ? context.errors : result.errors!;
   const said = call.errors.slice(0, MOST_ANSWERED_ERRORS).map((error) => {
     const one = translate(error, call);
     if (one.unexpected) call.unexpected.push(error);
@@ -241,6 +243,29 @@ function finish<C extends BaseContext>(call: Call, context: GraphQLRequestContex
 
 /** In points, as headers count them. */
 const explained = ({ points, nodes }: Cost) => ({ requested: points, nodes });
+
+/** What a client can hold, and what several at once do not bring the server down with. */
+const MOST_CHARACTERS = 20_000_000;
+
+const answerTooLong = (): Error =>
+  limited(
+    `This answer has more than ${MOST_CHARACTERS / 1_000_000} million characters; ask for smaller pages or fewer fields.`,
+    {
+      rule: 'answer-length',
+    },
+  );
+
+/** Whether the texts of a result, and as much again for each name and sign between them, exceed a length. */
+function isLonger(data: unknown, limit: number): boolean {
+  let left = limit;
+  const walk = (value: unknown): boolean => {
+    if (typeof value === 'string') left -= value.length + 8;
+    else if (typeof value !== 'object' || value === null) left -= 8;
+    else for (const inner of Array.isArray(value) ? value : Object.values(value)) if (walk(inner)) return true;
+    return left < 0;
+  };
+  return walk(data);
+}
 
 function leftOut(call: Call): GraphQLFormattedError[] {
   const count = call.errors.length - MOST_ANSWERED_ERRORS;

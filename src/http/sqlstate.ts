@@ -48,6 +48,9 @@ export function fromDatabase(
   const rule = typeof failed.constraint === 'string' ? failed.constraint : undefined;
   if (state.startsWith('23'))
     return broken(state, rule, (rule && constraintMessage?.(rule)) ?? (isRaised(failed) ? failed.message : undefined));
+  // A right that a rule of ours asks for: its sentence says whom to ask.
+  if (state === '42501' && rule !== undefined && isRaised(failed))
+    return { code: 'FORBIDDEN', message: constraintMessage?.(rule) ?? failed.message, rule };
   return BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)];
 }
 

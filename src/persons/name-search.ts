@@ -1,9 +1,8 @@
 // Finding candidates for a name by the keys of src/values/name-key.ts. A key is lossy and spellings differ between
 // languages, so a word is found by its usual variants or by its likeness; both can use the trigram index on the keys.
 import { allOf, raw, sql, type Sql } from '../db/sql.js';
-import { nearnessOf } from '../records/filters.js';
+import { nearnessOf, searchedKey } from '../records/filters.js';
 import type { SortKey } from '../records/page.js';
-import { nameKey } from '../values/name-key.js';
 
 /** Letters that transliterations of Kazakh, Uyghur, Russian and Chinese names write now one way, now another. */
 const VARIANTS: [RegExp, string][] = [
@@ -21,7 +20,7 @@ const variantOf = (letters: string): string =>
 /** A regular expression over keys for the spellings of one word of a key. */
 export const spellings = (word: string): string => word.replace(ANY, variantOf);
 
-const wordsOf = (name: string): string[] => nameKey(name).split(' ').filter(Boolean);
+const wordsOf = (name: string): string[] => searchedKey(name).split(' ').filter(Boolean);
 
 /** Whose name it is, or of whose name these are words, comes before those in whose name it is found somewhere inside. */
 export function byNearness(name: string | null | undefined): SortKey[] {

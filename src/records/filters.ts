@@ -1,7 +1,7 @@
 // Conditions that lists of many nouns share. Only bare columns are compared with bare parameters: anything cleverer
 // would lose its index under row security.
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
-import { reading } from '../errors.js';
+import { invalid, reading } from '../errors.js';
 import { parseUuid } from '../values/identifier.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import { nameKey } from '../values/name-key.js';
@@ -143,11 +143,28 @@ export const holdsText =
       ' or ',
     )})`;
 
+const LONGEST_NAME = 200;
+const MOST_WORDS = 12;
+
+/** The key of a name to look for. Each of its words is a condition, so there are only so many. */
+export function searchedKey(name: string): string {
+  // Before it is read: what is refused should cost nothing.
+  const key = name.length > LONGEST_NAME ? undefined : nameKey(name);
+  const words = new Set(key?.split(' '));
+  if (key === undefined || words.size > MOST_WORDS)
+    throw invalid(
+      'filter.name',
+      `A name to look for has at most ${LONGEST_NAME} characters and ${MOST_WORDS} words; leave out the rest.`,
+      { rule: 'name-length' },
+    );
+  return [...words].join(' ');
+}
+
 /** The text in a name, in any script, or in the native name: for nouns with `nameKey` and `nativeName`. */
 export const namedLike =
   (noun: Noun) =>
   (name: string): Sql => {
-    const key = nameKey(name);
+    const key = searchedKey(name);
     const native = holdsText(noun, 'nativeName')(name);
     return key ? sql`(${column(noun, 'nameKey')} like ${anywhere(key)} or ${native})` : native;
   };
@@ -166,7 +183,7 @@ export const nearnessOf = (column: string, key: string, words: readonly string[]
 
 /** Nearest names first, where one is asked for: for nouns with `nameKey`. */
 export function byNearness(noun: Noun, name: string | null | undefined): SortKey[] {
-  const key = nameKey(name ?? '');
+  const key = searchedKey(name ?? '');
   const made = nearnessOf(`${noun.table}.${snake('nameKey')}`, key, key.split(' '));
   return key ? [{ property: 'nearness', type: 'int', made }] : [];
 }

@@ -1,7 +1,9 @@
 // A request that may be sent twice: with a key of the client's own, the second one finds what the first one made.
 import type { Context, Writing } from '../context.js';
-import { conflict } from '../errors.js';
+import { conflict, invalid } from '../errors.js';
 import { digest } from '../values/digest.js';
+
+const LONGEST_KEY = 200;
 
 interface Used {
   mutation: string;
@@ -25,6 +27,10 @@ export async function once(
 ): Promise<string> {
   const { idempotencyKey: key, ...rest } = input;
   if (key === null || key === undefined) return work();
+  if (key.length > LONGEST_KEY)
+    throw invalid('input.idempotencyKey', `An idempotency key has at most ${LONGEST_KEY} characters.`, {
+      rule: 'length',
+    });
   const print = digest([mutation, rest]);
   const [used] = await db.rows<Used>('idempotency key', FIND, [actor, key]);
   if (used) {

@@ -50,13 +50,24 @@ export function readValue(field: Field, given: string | readonly string[], vocab
     case 'flag':
       return { value: readFlag(given) };
     case 'text':
-      return { value: readUnturned(given) };
+      return { value: readText(given) };
     case 'ref':
       return { value: given };
     case 'json':
     case 'ids':
       throw new InvalidValue('This field is not written by hand.');
   }
+}
+
+/** More is no value of a field but a document; that belongs in a capture, which is kept with its hash. */
+const LONGEST_TEXT = 50_000;
+
+function readText(given: string): string {
+  if (given.length > LONGEST_TEXT)
+    throw new InvalidValue(
+      `This text has ${given.length} characters; a field holds ${LONGEST_TEXT}. Shorten it, and keep the whole as a capture.`,
+    );
+  return readUnturned(given);
 }
 
 export function readWord(text: string, domain: string, vocabulary: Vocabulary): string {

@@ -8,6 +8,7 @@ export const viewerResolvers: Resolvers = {
       login: viewer.login,
       level: SENSITIVITIES[viewer.level],
       roles: [...viewer.roles].map((role) => role.toUpperCase() as ViewerRole),
+      teams: [...viewer.teamNames],
       by: viewer.kind.toUpperCase() as ViewerKind,
     }),
   },

@@ -6,6 +6,7 @@ import { notFound } from '../errors.js';
 import type { AddCaptureInput, AddCustodyStepInput } from '../generated/resolvers-types.js';
 import { Problems } from '../records/problems.js';
 import { levelOfWord, SENSITIVITIES } from '../records/sensitivity.js';
+import { teamOf } from '../records/teams.js';
 import { verb } from '../records/verb.js';
 import { insertRow } from '../records/write-row.js';
 import type { CaptureRow, CustodyStepRow } from './model.js';
@@ -61,6 +62,17 @@ export async function addCapture(input: AddCaptureInput, context: Context): Prom
     const sensitivity = input.sensitivity ? levelOfWord(input.sensitivity) : (source?.sensitivity ?? 0);
     if (source && sensitivity < source.sensitivity)
       problems.add(['sensitivity'], 'capture_is_as_sensitive_as_its_source', `A capture is at least as sensitive as its source, which is ${SENSITIVITIES[source.sensitivity]!}.`); // prettier-ignore
+    const team = await teamOf(
+      {
+        noun: captures.table,
+        level: sensitivity,
+        before: null,
+        references: { source_id: source?.id },
+        team: input.team,
+      },
+      context,
+      problems,
+    );
     problems.throwIfAny();
     const { bytes, sha256 } = kept!;
     await context.db.rows('keep bytes', KEEP, [bytes]);
@@ -78,6 +90,7 @@ export async function addCapture(input: AddCaptureInput, context: Context): Prom
         ['operator', input.operator],
         ['copy_kind', input.copyKind],
         ['sensitivity', sensitivity],
+        ...(team === undefined ? [] : [['team_id', team] as const]),
       ]),
     );
     await writeStep(context, capture, sensitivity, {

@@ -27,10 +27,10 @@ export async function linkEvents(input: LinkEventsInput, context: Context): Prom
       parts.add(['assessment'], 'confirmed_link_is_asserted', UNCONFIRMED);
     const ends = await Promise.all([input.from, input.to].map((end) => context.load.record.load(end)));
     const level = Math.max(...ends.map((end) => end?.sensitivity ?? 0));
-    const { from, to, kind, sensitivity = SENSITIVITIES[level] } = input;
+    const { from, to, kind, team, sensitivity = SENSITIVITIES[level] } = input;
     const link = await parts.save(
       eventLinks,
-      { from, to, kind, assessment, assessmentReason: assessment === 'ALLEGED' ? null : input.changeReason, sensitivity },
+      { from, to, kind, assessment, assessmentReason: assessment === 'ALLEGED' ? null : input.changeReason, sensitivity, team },
       {
         at: ['assessment'],
         placeOf: (name) => [name === 'assessmentReason' ? 'changeReason' : name],

@@ -28,7 +28,7 @@ export async function recordDecision(input: RecordDecisionInput, context: Contex
     checkCitations(input, document, parts);
     await checkDocument(input, parts, context);
     const sensitivity = input.sensitivity ?? SENSITIVITIES[person?.sensitivity ?? 1]!;
-    const common = { person: person?.id, country: input.country, sensitivity };
+    const common = { person: person?.id, country: input.country, sensitivity, team: input.team };
     const status = await statusOf(input, common, parts, context);
     // Without a person every part would be refused for the same reason.
     if (!person) parts.throwIfAny();
@@ -102,6 +102,7 @@ interface Common {
   person: string | undefined;
   country: string;
   sensitivity: string;
+  team: string | null | undefined;
 }
 
 const HELD = `select id from refugee_statuses where person_id = $1 and country = $2 and kind = $3 order by id limit 2`;
@@ -155,7 +156,7 @@ async function paperOf(
     { ...document, ...common },
     {
       at: ['document'],
-      placeOf: (field) => (['person', 'country', 'status', 'sensitivity'].includes(field) ? [field] : ['document', field]),
+      placeOf: (field) => (['person', 'country', 'status', 'sensitivity', 'team'].includes(field) ? [field] : ['document', field]),
       citations: drawn(input.citations, new Map(givenOf(document, DOCUMENT_VALUES).map((name) => [`document.${name}`, name]))),
     },
   ); // prettier-ignore

@@ -10,6 +10,7 @@ import type { Noun } from '../records/noun.js';
 import { once } from '../records/once.js';
 import { Problems, refusedBy } from '../records/problems.js';
 import { levelOfWord, type SensitivityWord } from '../records/sensitivity.js';
+import { teamOf } from '../records/teams.js';
 import { checkVersion } from '../records/versions.js';
 import { insertRow, updateRow } from '../records/write-row.js';
 import { readCitations, writeCitations, type Cited } from './citations.js';
@@ -25,6 +26,10 @@ export interface SaveInput {
   changeReason?: string | null;
   idempotencyKey?: string | null;
   sensitivity?: SensitivityWord | null;
+  /** The name of a team. */
+  team?: string | null;
+  /** Said by the house itself, in place of `team`: that of another record. No input of the graph has it. */
+  teamId?: number;
   citations?: readonly CitationInput[] | null;
 }
 
@@ -128,11 +133,32 @@ async function check(
   }
   if (input.sensitivity === null) problems.add(['sensitivity'], 'required', '"sensitivity" cannot be cleared.');
   if (level !== before?.sensitivity) columns.set('sensitivity', level);
+  const belonging = {
+    noun: noun.table,
+    level,
+    before,
+    references: referencesOf(fields, columns, before),
+    team: input.team,
+  };
+  const team = input.teamId ?? (await teamOf(belonging, context, problems));
+  if (team !== undefined) columns.set('team_id', team);
   special?.check(problems, before);
   problems.throwIfAny();
   await special?.complete(columns, before);
   return { columns, citations };
 }
+
+/** What the record will point at: column to id. */
+const referencesOf = (
+  fields: ReadonlyMap<string, NamedField>,
+  columns: ReadonlyMap<string, unknown>,
+  before: AnyRow | null,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    [...fields.values()]
+      .filter(({ field }) => field.shape === 'ref')
+      .map(({ column, property }) => [column, columns.has(column) ? columns.get(column) : before?.[property]]),
+  );
 
 export const claimsDecide = (field: string): string =>
   `Claims of sources decide "${field}": cite a source for the new value, or prefer another claim.`;
@@ -152,8 +178,9 @@ async function write(noun: Noun, before: AnyRow | null, { columns, citations }: 
   if (before) await updateRow(db, noun, id, columns);
   const level = (columns.get('sensitivity') as number | undefined) ?? before?.sensitivity ?? usual;
   await writeCitations({ db }, id, level, citations);
-  // A record with another level shows other claims.
-  if (citations.length > 0 || (before && columns.has('sensitivity'))) await acceptClaims(db, noun, id);
+  // A record with another level or team shows other claims.
+  if (citations.length > 0 || (before && (columns.has('sensitivity') || columns.has('team_id'))))
+    await acceptClaims(db, noun, id);
   return id;
 }
 

@@ -47,6 +47,7 @@ export async function transferDetention(input: TransferDetentionInput, context: 
         starts: arrived,
         transferredFrom: before.id,
         sensitivity: SENSITIVITIES[before.sensitivity],
+        teamId: before.teamId,
       },
       {
         at: ['detention'],

@@ -70,6 +70,7 @@ const ANALYST: Viewer = {
   level: 1,
   roles: new Set<Role>(['reader', 'editor', 'reviewer']),
   teams: [],
+  teamNames: [],
 };
 
 export async function house({
