@@ -16,7 +16,7 @@ import type { Keyring } from './sealing/keyring.js';
 import type { LocalDate } from './values/local-date.js';
 import { nowUtc, todayUtc } from './values/today.js';
 
-/** What a mutation holds besides: see src/records/write.ts for what is done with it. */
+/** What a mutation holds besides: see src/writing/save.ts for what is done with it. */
 export interface Writing {
   /** Who is named as the author of the change. */
   actor: string;
@@ -211,10 +211,18 @@ export function contextOpener({ pools, cursorKey, keyring, today = todayUtc, onR
     const close = async (error?: unknown): Promise<void> => {
       closed = true;
       await opened?.close();
-      await transaction?.close(error).catch((refused: unknown) => {
+      // Before the commit: what cannot be entered in the audit is not done either.
+      const unnoted = await noteReads().then(
+        () => undefined,
+        (reason: unknown) => ({ reason }),
+      );
+      await transaction?.close(error ?? unnoted?.reason).catch((refused: unknown) => {
         // Rules that wait for the end of the transaction.
         throw refusedBy(refused, found!.rules);
       });
+      if (unnoted) throw unnoted.reason;
+    };
+    const noteReads = async (): Promise<void> => {
       if (shown.ids.size > 0) await onRead?.(shown.entry(viewer, requestId));
     };
     return { contextValue, session: current, close };

@@ -163,6 +163,12 @@ test.each([
   ['2019-05-1X', /X in the middle/],
   ['2019-XX-12', /X in the middle/],
   ['XXXX-12-25', /X in the middle/],
+  ['201X-05', /X in the middle/],
+  ['201X-24', /X in the middle/],
+  ['20XX-29', /X in the middle/],
+  ['[2019,201X-24]', /X in the middle/],
+  ['[2019,2020-29]', /division of the year/],
+  ['2019-29/2020', /division of the year/],
   ['2019-25', /division of the year/],
   ['2019-33', /division of the year/],
   ['2019-41~', /division of the year/],
@@ -301,7 +307,7 @@ test('plain dates and X digits have the bounds the edtf library gives them', () 
       const theirs = edtfLibrary(written);
       expect(parsePoint(written)).toMatchObject({ earliest: dayOf(theirs.min), latest: dayOf(theirs.max) });
     }),
-    { numRuns: 500 },
+    { numRuns: 3000 },
   );
 });
 

@@ -15,7 +15,7 @@ const REFUSED: readonly [RegExp, string][] = [
   [/x/, 'has a small x; an unspecified digit is a capital X.'],
   [/X[?~%]/, 'has both X and a qualifier; X alone already says the digit is not known.'],
   [
-    /[X\d]{4}-\d\d-(?:X\d|\dX)|-(?:X\d|\dX)|-XX-\d\d|^X(?!XXX)|^\dX|^X{4}-\d/,
+    /[X\d]{4}-\d\d-(?:X\d|\dX)|-(?:X\d|\dX)|X-\d|^X(?!XXX)|^\dX/,
     'has an X in the middle; X stands for the last one or two digits of the year, the month or the day, and for all after it.',
   ],
   [
