@@ -18,6 +18,7 @@ import { Sealing0016 } from './0016-sealing.js';
 import { Audit0017 } from './0017-audit.js';
 import { OrderOfRecording0018 } from './0018-order-of-recording.js';
 import { References0019 } from './0019-references.js';
+import { CaptureRoom0020 } from './0020-capture-room.js';
 
 export const migrations = [
   House0001,
@@ -39,4 +40,5 @@ export const migrations = [
   Audit0017,
   OrderOfRecording0018,
   References0019,
+  CaptureRoom0020,
 ];

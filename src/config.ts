@@ -13,12 +13,15 @@ const KNOWN = [
   'KUALIK_AUDIT_KEY_FILE',
   'KUALIK_PUBLIC_URL',
   'KUALIK_ANONYMOUS',
+  'KUALIK_PLANNER',
   'KUALIK_TRUSTED_PROXIES',
   'KUALIK_OIDC_ISSUER',
   'KUALIK_OIDC_CLIENT_ID',
   'KUALIK_OIDC_CLIENT_SECRET',
   'KUALIK_RATE',
   'KUALIK_DOCUMENTS',
+  'KUALIK_CAPTURE_QUOTA',
+  'KUALIK_CAPTURE_QUOTA_DAY',
 ];
 const SECRET_BYTES = 32;
 
@@ -41,6 +44,8 @@ export interface Config {
   publicUrl?: string;
   /** Whether people may read what is public without signing in. Absent: only in the demonstration (see accounts/anonymous.ts). */
   anonymous?: 'on' | 'off';
+  /** Whether questions are answered in one statement where they can be; `off` is for comparing, and for finding faults. Default on. */
+  planner?: 'on' | 'off';
   /** Proxies whose X-Forwarded-For is believed. */
   trustedProxies: BlockList;
   /** An identity provider that people may sign in with. */
@@ -49,6 +54,9 @@ export interface Config {
   rate?: number;
   /** 'trusted': who may only read asks the questions of our own pages and no others (see http/trusted.ts). */
   documents?: 'free' | 'trusted';
+  /** Bytes that all captures may take, and those that one account may add in a day (see sources/capture-room.ts); absent: no limit. */
+  captureQuota?: number;
+  captureQuotaDay?: number;
 }
 
 /** The environment cannot be used. `problems` holds one sentence each; the process exits with 2. */
@@ -153,6 +161,10 @@ function publicUrlProblem(text: string): string | undefined {
   return undefined;
 }
 
+const planner = z
+  .enum(['on', 'off'], { error: ({ input }) => `KUALIK_PLANNER is "${String(input)}": it must be on or off.` })
+  .optional();
+
 const anonymous = z
   .enum(['on', 'off'], {
     error: ({ input }) => `KUALIK_ANONYMOUS is "${String(input)}": it must be on or off.`,
@@ -209,6 +221,19 @@ const documents = z
   })
   .default('free');
 
+const UNITS: Record<string, number> = { MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** An amount such as 20GB in bytes, or off. */
+const bytes = (name: string, usual: string) =>
+  z
+    .string()
+    .default(usual)
+    .refine((text) => text === 'off' || /^\d{1,6} ?(MB|GB|TB)$/.test(text), {
+      error: ({ input }) =>
+        `${name} is "${String(input)}": it must be off, or a whole number of MB, GB or TB, such as ${usual}.`,
+    })
+    .transform((text) => (text === 'off' ? undefined : Number.parseInt(text, 10) * UNITS[text.slice(-2)]!));
+
 const environment = z.object({
   PORT: port,
   HOST: host,
@@ -219,12 +244,15 @@ const environment = z.object({
   KUALIK_AUDIT_KEY_FILE: z.string().optional(),
   KUALIK_PUBLIC_URL: publicUrl,
   KUALIK_ANONYMOUS: anonymous,
+  KUALIK_PLANNER: planner,
   KUALIK_TRUSTED_PROXIES: trustedProxies,
   KUALIK_OIDC_ISSUER: oidcIssuer,
   KUALIK_OIDC_CLIENT_ID: z.string().optional(),
   KUALIK_OIDC_CLIENT_SECRET: z.string().optional(),
   KUALIK_RATE: rate,
   KUALIK_DOCUMENTS: documents,
+  KUALIK_CAPTURE_QUOTA: bytes('KUALIK_CAPTURE_QUOTA', '20GB'),
+  KUALIK_CAPTURE_QUOTA_DAY: bytes('KUALIK_CAPTURE_QUOTA_DAY', '1GB'),
   LOG_LEVEL: logLevel,
 });
 
@@ -263,7 +291,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   ];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   const { PORT, HOST, KUALIK_DATA, DATABASE_URL, KUALIK_SECRET, LOG_LEVEL } = result.data;
-  const { KUALIK_PUBLIC_URL, KUALIK_ANONYMOUS, KUALIK_TRUSTED_PROXIES, KUALIK_OIDC_ISSUER } = result.data;
+  const { KUALIK_PUBLIC_URL, KUALIK_ANONYMOUS, KUALIK_PLANNER, KUALIK_TRUSTED_PROXIES, KUALIK_OIDC_ISSUER } =
+    result.data;
   return {
     port: PORT,
     host: HOST,
@@ -275,6 +304,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: LOG_LEVEL,
     publicUrl: KUALIK_PUBLIC_URL === undefined ? undefined : new URL(KUALIK_PUBLIC_URL).origin,
     anonymous: KUALIK_ANONYMOUS,
+    planner: KUALIK_PLANNER,
     trustedProxies: KUALIK_TRUSTED_PROXIES!,
     oidc: KUALIK_OIDC_ISSUER
       ? {
@@ -285,5 +315,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       : undefined,
     rate: result.data.KUALIK_RATE,
     documents: result.data.KUALIK_DOCUMENTS,
+    captureQuota: result.data.KUALIK_CAPTURE_QUOTA,
+    captureQuotaDay: result.data.KUALIK_CAPTURE_QUOTA_DAY,
   };
 }

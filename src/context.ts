@@ -5,7 +5,14 @@
 import type { DataSource } from 'typeorm';
 import type { AccessEntry } from './audit/access.js';
 import { ANONYMOUS, type Level, type Role, type Viewer } from './accounts/viewer.js';
-import { openSession, openWriteSession, type Session, type SessionOptions, type WriteSession } from './db/session.js';
+import {
+  askOnce,
+  openSession,
+  openWriteSession,
+  type Session,
+  type SessionOptions,
+  type WriteSession,
+} from './db/session.js';
 import { forbidden, invalid, unauthenticated } from './errors.js';
 import { cursorKeyOf, refuseUnsettled, settingsOf, type Lens } from './lens.js';
 import { links, nouns } from './model.js';
@@ -13,6 +20,7 @@ import { readKnown, type Known } from './records/known.js';
 import { refusedBy } from './records/problems.js';
 import { createLoaders, type Load, type Rows } from './records/loaders.js';
 import type { Keyring } from './sealing/keyring.js';
+import type { CaptureRoom } from './sources/capture-room.js';
 import type { LocalDate } from './values/local-date.js';
 import { nowUtc, todayUtc } from './values/today.js';
 
@@ -41,12 +49,21 @@ export interface Context {
    * it. For a question that asks what would happen: nobody else ever sees any of it.
    */
   attempt(work: (db: Rows) => Promise<void>): Promise<void>;
+  /**
+   * One statement that answers the whole operation. Where neither a lens nor a context is needed it has no transaction: a
+   * statement is a snapshot of its own, and three messages less.
+   */
+  readOnce<T>(name: string, text: string, values: unknown[]): Promise<T[]>;
+  /** Rows that an answer shows although they were not read one by one. */
+  noteShown(rows: readonly { id: string; sensitivity: number }[]): void;
   /** Forgets what was read so far. */
   renew(): void;
   /** Seals the cursors of lists. */
   cursorKey: Uint8Array;
   /** Opens the keys of sealed values; absent: this server seals and opens none. */
   keyring?: Keyring;
+  /** How many bytes of captures are kept; absent: as many as come. */
+  captureRoom?: CaptureRoom;
   /** Today in UTC, read once: one operation has one day. */
   today: LocalDate;
   /** The instant at which the operation began, RFC 3339. */
@@ -74,6 +91,7 @@ export interface ContextOptions {
   pools: Pools;
   cursorKey: Uint8Array;
   keyring?: Keyring;
+  captureRoom?: CaptureRoom;
   today?: () => LocalDate;
   /** Told of every operation that was shown restricted or sealed records, before its answer leaves; if it fails, nothing is shown. */
   onRead?: (entry: AccessEntry) => Promise<void>;
@@ -91,7 +109,7 @@ const LONGEST_REASON = 2_000;
 const NEEDS_CONTEXT: Level = 2;
 
 /** Opens the context of one operation; close it when the operation is answered. */
-export function contextOpener({ pools, cursorKey, keyring, today = todayUtc, onRead }: ContextOptions) {
+export function contextOpener({ pools, cursorKey, keyring, captureRoom, today = todayUtc, onRead }: ContextOptions) {
   let known: Promise<Known> | undefined;
   return async ({ requestId, signal, viewer = ANONYMOUS }: Asking): Promise<OpenContext> => {
     const reader = await pools.reader(viewer.level);
@@ -187,12 +205,20 @@ export function contextOpener({ pools, cursorKey, keyring, today = todayUtc, onR
           await tried.close(new Error('It was only tried.'));
         }
       },
+      async readOnce<T>(name: string, text: string, values: unknown[]) {
+        const plain = !opened && !transaction && before === undefined && Object.keys(settings).length === 0;
+        if (!plain || viewer.level >= NEEDS_CONTEXT || closed) return answering().rows<T>(name, text, values);
+        mustBe(viewer, 'reader', 'read cases');
+        return askOnce<T>(reader, { name, sql: text, values, ...(signal ? { signal } : {}) });
+      },
+      noteShown: (rows) => void shown.note([...rows]),
       renew() {
         this.db = readRows();
         this.load = createLoaders(this.db, nouns, links);
       },
       cursorKey,
       ...(keyring ? { keyring } : {}),
+      ...(captureRoom ? { captureRoom } : {}),
       today: today(),
       now: nowUtc(),
       requestId,

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// The command line: kualik serve, migrate, load, status, audit, backup, restore, user, team, token. Exit codes: 0 done, 1 failed, 2 wrong call or configuration.
+// The command line: kualik serve, migrate, load, status, audit, backup, restore, key, erase, subject-report, retention, user,
+// team, token.
+// Exit codes: 0 done, 1 failed, 2 wrong call or configuration.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
@@ -9,7 +11,8 @@ import { openDatabase } from './commands/database.js';
 import { erase, type EraseOptions } from './commands/erase.js';
 import { joinKey, makeKey, rotateKey, splitKey, tellKey } from './commands/key.js';
 import { live, type Life } from './commands/life.js';
-import { load } from './commands/load.js';
+import { load, type LoadCommandOptions } from './commands/load.js';
+import { retention } from './commands/retention.js';
 import { complain, letReadersLeave } from './commands/say.js';
 import { serve } from './commands/serve.js';
 import { status } from './commands/status.js';
@@ -36,6 +39,8 @@ Settings (environment variables):
   KUALIK_KEY_FILE  the key of sealed values; unset: made once in KUALIK_DATA
   KUALIK_RATE      points a minute of one account, or off         (5000)
   KUALIK_DOCUMENTS trusted: readers ask only what our own pages ask; free otherwise
+  KUALIK_CAPTURE_QUOTA, KUALIK_CAPTURE_QUOTA_DAY  what all captures may take, what one account may add in a day (20GB, 1GB); or off
+  KUALIK_PLANNER   off: questions are not answered in one statement; for comparing (on)
   LOG_LEVEL      fatal, error, warn, info, debug, trace, silent  (info)
 
 Exit codes: 0 done, 1 failed, 2 wrong call or configuration.`;
@@ -71,11 +76,21 @@ function commandLine(): Command {
     .command('load')
     .description('load a directory of YAML files; loading it twice changes nothing')
     .argument('<directory>', 'such as data/founding-case')
-    .action((directory: string) => run((config, life) => load(config, life, directory)));
+    .option('--team <name>', 'whose the restricted and sealed records of it are; without it: of everybody of the level')
+    .action((directory: string, options: LoadCommandOptions) =>
+      run((config, life) => load(config, life, directory, options)),
+    );
   program
     .command('status')
     .description('tell where the database is, whether it runs, and what is left to migrate')
     .action(() => run((config) => status(config)));
+  program
+    .command('retention')
+    .description(
+      'tell what is kept longer than it should be (sessions, tokens, tries); a running server removes it each day',
+    )
+    .option('--apply', 'remove it now')
+    .action((options: { apply?: boolean }) => run((config, life) => retention(config, life, options)));
   registerAudit(program, run);
   registerBackup(program, run);
   sealing(program);
@@ -116,6 +131,7 @@ function sealing(program: Command): void {
     .description('destroy the keys of all that is sealed of a record, for ever, and retract it')
     .argument('<record>', 'the id of the record')
     .requiredOption('--reason <text>', 'why; history keeps it')
+    .option('--everything', 'empty its clear fields too, in every version and in the audit')
     .option('--commit', 'do it; without this it is only told what would be done')
     .action((record: string, options: EraseOptions) => run((config, life) => erase(config, life, record, options)));
   program

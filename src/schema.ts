@@ -22,6 +22,7 @@ import { personResolvers } from './persons/resolvers.js';
 import { placeResolvers } from './places/resolvers.js';
 import { linkResolvers } from './records/link-resolvers.js';
 import type { Noun } from './records/noun.js';
+import { tellPlans } from './records/plan.js';
 import { recordResolvers } from './records/resolvers.js';
 import { scalarResolvers } from './records/scalars.js';
 import { viewerResolvers } from './records/viewer.js';
@@ -83,15 +84,17 @@ export function buildSchema(): GraphQLSchema {
   const documents = typeDefs();
   const shape = buildASTSchema({ kind: documents.kind, definitions: documents.definitions }, { assumeValid: true });
   const perRecord = Object.fromEntries(Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun)]));
+  const resolvers = merge([
+    scalarResolvers,
+    perRecord,
+    linkResolvers(shape, nouns, links),
+    ...(nounResolvers as AnyResolvers[]),
+  ]);
   const schema = makeExecutableSchema({
     typeDefs: documents,
-    resolvers: merge([
-      scalarResolvers,
-      perRecord,
-      linkResolvers(shape, nouns, links),
-      ...(nounResolvers as AnyResolvers[]),
-    ]) as never,
+    resolvers: resolvers as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
   });
+  tellPlans(schema, resolvers);
   return writeInOneTransaction(lookThroughLens(schema));
 }

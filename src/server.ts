@@ -22,9 +22,10 @@ import {
   checkOrigin,
   isLoopback,
   JSON_TYPE,
+  namesOf,
   pathOf,
-  requestIdOf,
   type AnswerType,
+  type RequestNames,
 } from './http/request.js';
 import { lostRace } from './http/sqlstate.js';
 import { staticFiles } from './http/static.js';
@@ -121,7 +122,7 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
   server.on('clientError', (error, socket) => refuseSocket(error, socket as Socket));
 
   async function handle(req: IncomingMessage, res: ServerResponse, refusal?: Error): Promise<void> {
-    const requestId = requestIdOf(req);
+    const requestId = randomUUID();
     connections.begin(req, res);
     try {
       if (refusal) throw refusal;
@@ -165,7 +166,7 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
         const info = { requestId, viewer, signal: caller.signal, headers, remoteAddress: socket.remoteAddress };
         const asking = { type, requestId, charge: meter?.charge, explain: headers['x-explain-cost'] === '1' };
         const outcome = await ask(info, (contextValue) => engine.run(question, asking, contextValue), type);
-        note(requestId, outcome, performance.now() - started);
+        note(namesOf(req, requestId), outcome, performance.now() - started);
         showRate(res, meter);
         send(res, outcome.status, requestId, outcome.body, outcome.headers);
       });
@@ -225,19 +226,20 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
 
   function answerFailure(req: IncomingMessage, res: ServerResponse, requestId: string, error: unknown): void {
     const failure = failureOf(error, { requestId, constraintMessage: options.constraintMessage }, typeFor(req));
-    if (failure.unexpected) logger.error({ requestId, error: redacted(error) }, 'unexpected error');
-    else logger.debug({ requestId, status: failure.status, code: failure.code }, 'request refused');
+    const names = namesOf(req, requestId);
+    if (failure.unexpected) logger.error({ ...names, error: redacted(error) }, 'unexpected error');
+    else logger.debug({ ...names, status: failure.status, code: failure.code }, 'request refused');
     sendAndLinger(req, res, requestId, failure);
   }
 
   /** One line per operation: its name and hash, never its text, variables or answer. */
-  function note(requestId: string, outcome: Outcome, milliseconds: number): void {
+  function note(names: RequestNames, outcome: Outcome, milliseconds: number): void {
     for (const error of outcome.unexpected.slice(0, 3)) {
-      logger.error({ requestId, hash: outcome.hash, error: redacted(error) }, 'unexpected error');
+      logger.error({ ...names, hash: outcome.hash, error: redacted(error) }, 'unexpected error');
     }
     const { hash, code, status, errors } = outcome;
     const operation = operationNameFor(outcome.operationName);
-    const line = { requestId, operation, hash, status, code, errors: errors.length, ms: Math.round(milliseconds) };
+    const line = { ...names, operation, hash, status, code, errors: errors.length, ms: Math.round(milliseconds) };
     if (code === 'UNAVAILABLE') logger.warn(line, 'operation');
     else logger.info(line, 'operation');
   }

@@ -1,4 +1,4 @@
-// Where the floors are joined into a running Kualik: the graph on a pool of the reader, datasets on a pool of the editor.
+// Where the floors are joined into a running Kualik: the graph on the pools of readers and editors, datasets on a pool of the loader.
 import { hkdfSync } from 'node:crypto';
 import { openAccounts } from './accounts/accounts.js';
 import { addressOf } from './accounts/address.js';
@@ -6,18 +6,23 @@ import { anonymousAllowed } from './accounts/anonymous.js';
 import type { Viewer } from './accounts/viewer.js';
 import { logAccess } from './audit/access.js';
 import type { Parts } from './commands/parts.js';
+import type { Config } from './config.js';
 import { contextOpener, type Context } from './context.js';
+import { freeBytes } from './db/embedded/space.js';
 import { loadDirectory } from './exchange/load.js';
 import { renderReport } from './exchange/report.js';
 import { authRoutes } from './http/auth/routes.js';
 import { ratesFor } from './http/rate.js';
 import { checkFree } from './http/trusted.js';
 import { entities } from './model.js';
+import { stringifyResult } from './planner/json-text.js';
+import { planner } from './planner/plugin.js';
 import { readKnown } from './records/known.js';
 import { buildSchema } from './schema.js';
 import { keyPlace } from './sealing/key-file.js';
 import { openKeyring } from './sealing/keyring.js';
 import { builtExplorer, startServer } from './server.js';
+import type { CaptureRoom } from './sources/capture-room.js';
 
 export const parts: Parts = {
   entities,
@@ -35,6 +40,8 @@ export const parts: Parts = {
     const meter = config.rate === undefined ? undefined : ratesFor(config.rate);
     return startServer<Context, Viewer>({
       schema: buildSchema(),
+      plugins: config.planner === 'off' ? [] : [planner()],
+      stringifyResult,
       identify: (request) => accounts.viewerOf(request),
       routes: authRoutes(accounts, { trustedProxies: config.trustedProxies, hosts: new Set(hosts) }),
       hosts,
@@ -45,6 +52,7 @@ export const parts: Parts = {
         pools,
         cursorKey: cursorKey(secret),
         keyring: openKeyring(keyPlace(config).file),
+        captureRoom: captureRoom(config),
         onRead: (entry) => logAccess(accounts.tools.gate.rows, [entry]),
       }),
       constraintMessage: (name) => rules.get(name)?.sentence,
@@ -56,11 +64,20 @@ export const parts: Parts = {
       explorerDir: builtExplorer(),
     });
   },
-  loadDirectory: async ({ editor, directory, signal }) =>
-    renderReport(await loadDirectory(editor, directory, { actor: 'load', signal })),
+  loadDirectory: async ({ editor, directory, team, signal }) =>
+    renderReport(
+      await loadDirectory(editor, directory, { actor: 'load', signal, ...(team === undefined ? {} : { team }) }),
+    ),
   firstQuestion:
     '{ expiring(within: "P90D", on: "2022-08-01") { nodes { person { name } lastDay { edtf } certainty } } }',
 };
+
+/** The disk is asked where it is ours: what a database elsewhere has free only its host knows. */
+const captureRoom = ({ captureQuota, captureQuotaDay, databaseUrl, dataDir }: Config): CaptureRoom => ({
+  ...(captureQuota === undefined ? {} : { all: captureQuota }),
+  ...(captureQuotaDay === undefined ? {} : { ofDay: captureQuotaDay }),
+  ...(databaseUrl === undefined && dataDir !== '' ? { free: () => freeBytes(dataDir) } : {}),
+});
 
 /** Cursors are sealed with a key of their own, so that they outlive a restart and say nothing of other secrets. */
 const cursorKey = (secret: Buffer): Buffer => Buffer.from(hkdfSync('sha256', secret, 'kualik', 'page cursors', 32));

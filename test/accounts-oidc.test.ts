@@ -9,6 +9,7 @@ import { freshDatabase, type FreshDatabase } from './support/database.js';
 import { testServer, type TestServer } from './support/http.js';
 import { identityProvider, type IdentityProvider } from './support/identity-provider.js';
 import { Page, type Told } from './support/page.js';
+import { SECRET, viewer } from './support/signing-in.js';
 
 let database: FreshDatabase;
 let gate: DataSource;
@@ -30,7 +31,7 @@ beforeAll(async () => {
   later.routes = authRoutes(
     openAccounts({
       gate,
-      secret: Buffer.alloc(32, 5),
+      secret: SECRET,
       anonymous: () => Promise.resolve(false),
       publicUrl: base,
       oidc: { issuer, clientId, clientSecret },
@@ -57,7 +58,6 @@ async function away(page: Page, subject: string, body: object = {}): Promise<str
   return (await provider.visit(url, subject)).search;
 }
 const finish = (page: Page, answer: string): Promise<Told> => page.post('provider/finish', { answer });
-const viewer = async (page: Page): Promise<any> => (await page.must('state')).viewer;
 const rule = ({ error }: Told): unknown => error?.extensions.rule;
 
 test('an account whose subject an administrator wrote down signs in; code, PKCE, state and nonce are asked for', async () => {
@@ -178,7 +178,7 @@ test('a disabled account does not come in by the provider', async () => {
 test('a provider that is away is told in words, and asked again by the next one', async () => {
   const absent = openAccounts({
     gate,
-    secret: Buffer.alloc(32, 5),
+    secret: SECRET,
     anonymous: () => Promise.resolve(false),
     publicUrl: base,
     oidc: { issuer: 'http://127.0.0.1:1', clientId: 'a', clientSecret: 'b' },

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kind, parse, print, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { createDataSource } from '../src/db/data-source.js';
-import { inTransaction } from '../src/db/session.js';
+import { openWriteSession } from '../src/db/session.js';
 import { entities } from '../src/model.js';
 import { packageRoot } from '../src/paths.js';
 import { house, type House } from './support/house.js';
@@ -73,35 +73,26 @@ test('every golden question, asked as of an instant, has the same bytes after th
   for (const [file, query] of questions) today.set(file, JSON.stringify((await here.run(query)).data));
   const editor = await createDataSource({ url: here.database.editorUrl, entities, poolSize: 2 }).initialize();
   try {
-    await inTransaction(editor, async ({ rows }) => {
-      await rows(
-        'withdraw',
-        `update claims set rank = 'DEPRECATED', rank_reason = 'Withdrawn.' where sequence % 3 = 0`,
-      );
-      await rows(
-        'prefer',
-        `update claims set rank = 'PREFERRED', rank_reason = 'Preferred.' where sequence % 7 = 1 and rank = 'NORMAL'`,
-      );
-      await rows('accept', `select house.accept(id) from records where noun <> 'claims'`);
-    });
-    await inTransaction(editor, ({ rows }) =>
-      rows(
-        'redate',
-        `update sources set published = '1999', published_earliest = '1999-01-01', published_latest = '1999-12-31' where id::text < '8'`,
-      ),
+    /** One transaction. */
+    const write = async (...statements: string[]): Promise<void> => {
+      const session = await openWriteSession(editor);
+      for (const sql of statements) await session.rows('write', sql);
+      await session.close();
+    };
+    await write(
+      `update claims set rank = 'DEPRECATED', rank_reason = 'Withdrawn.' where sequence % 3 = 0`,
+      `update claims set rank = 'PREFERRED', rank_reason = 'Preferred.' where sequence % 7 = 1 and rank = 'NORMAL'`,
+      `select house.accept(id) from records where noun <> 'claims'`,
     );
-    await inTransaction(editor, ({ rows }) => rows('raise', `update events set sensitivity = 2 where id::text < '8'`));
-    await inTransaction(editor, ({ rows }) =>
-      rows(
-        'say',
-        `insert into claims (record_id, field, source_id, stance, basis) select p.id, '', s.id, 'ASSERTS', 'STATED' from persons p cross join (select id from sources order by id limit 1) s`,
-      ),
+    await write(
+      `update sources set published = '1999', published_earliest = '1999-01-01', published_latest = '1999-12-31' where id::text < '8'`,
     );
-    await inTransaction(editor, ({ rows }) =>
-      rows(
-        'retract',
-        `select house.retract(id, version, 'Taken back.') from (select id, version from events order by id limit 5) few`,
-      ),
+    await write(`update events set sensitivity = 2 where id::text < '8'`);
+    await write(
+      `insert into claims (record_id, field, source_id, stance, basis) select p.id, '', s.id, 'ASSERTS', 'STATED' from persons p cross join (select id from sources order by id limit 1) s`,
+    );
+    await write(
+      `select house.retract(id, version, 'Taken back.') from (select id, version from events order by id limit 5) few`,
     );
   } finally {
     await editor.destroy();

@@ -42,6 +42,7 @@ const FLOORS: [RegExp, number][] = [
   [/^src\/model\.ts/, 4],
   [/^src\/(timeline|certificates|statistics|incidents|writing|history)\//, 4],
   [/^src\/(context|lens|mutations|schema)\.ts/, 5],
+  [/^src\/planner\//, 6],
   [/^src\/exchange\//, 6],
   [/^src\/(main|server|wiring)\.ts|^src\/(http|commands)\//, 7],
 ];

@@ -1,4 +1,5 @@
-// Attack probes by class (promises.md, row 2), over real sockets. Each must be refused by name, soon, and without harm to others.
+// Attack probes by class (promises.md, row 2), over real sockets. Each must be refused by name and without harm to others; how
+// soon is measured by test/soak/probes.ts.
 import { getIntrospectionQuery } from 'graphql';
 import { gzipSync } from 'node:zlib';
 import { openSocket, raw, readAnswer, sleep, testServer, type Said, type TestServer } from './support/http.js';
@@ -8,16 +9,6 @@ beforeAll(async () => {
   server = await testServer();
 });
 afterAll(() => server.stop());
-
-/** 250 ms is the promise; machines that run other suites at the same time get some more. */
-const SOON = 1_000;
-
-async function soon<T>(work: () => Promise<T>): Promise<T> {
-  const start = performance.now();
-  const result = await work();
-  expect(performance.now() - start).toBeLessThan(SOON);
-  return result;
-}
 
 function expectRefusal(said: { status: number; json: any }, status: number, code: string, rule?: string): void {
   expect(said.json.errors?.[0]).toMatchObject({
@@ -111,7 +102,7 @@ describe('documents', () => {
     ['half a surrogate in a literal', '{ hello(name: "\\ud800") }', 'GRAPHQL_PARSE_FAILED', undefined],
     ['a subscription', 'subscription { hello }', 'BAD_USER_INPUT', undefined],
   ])('%s: refused', async (_name, query, code, rule) => {
-    expectRefusal(await soon(() => server.ask(query)), 400, code, rule);
+    expectRefusal(await server.ask(query), 400, code, rule);
   });
 
   test('suggestions of names are not made', async () => {
@@ -187,7 +178,7 @@ describe('bodies', () => {
     ['20 MB', Buffer.alloc(20 * 1024 * 1024, 32), 413, 'LIMITED', 'body-size'],
     ['1 MB and a byte', Buffer.alloc(1_048_577, 32), 413, 'LIMITED', 'body-size'],
   ])('%s: refused', async (_name, body, status, code, rule) => {
-    expectRefusal(await soon(() => server.post(body)), status, code, rule);
+    expectRefusal(await server.post(body), status, code, rule);
   });
 
   test('whole surrogate pairs and escaped backslashes pass', async () => {
@@ -236,7 +227,7 @@ describe('requests', () => {
     ['an answer nobody wants', { accept: 'application/json;q=0' }, 406, 'accept'],
   ])('%s: refused', async (_name, headers, status, rule) => {
     const body = headers['content-encoding'] === 'gzip' ? gzipSync(Buffer.alloc(5_000_000, 32)) : hello;
-    expectRefusal(await soon(() => server.post(body, headers)), status, 'BAD_USER_INPUT', rule);
+    expectRefusal(await server.post(body, headers), status, 'BAD_USER_INPUT', rule);
   });
 
   test.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD'])('%s is not a way to ask', async (method) => {
@@ -331,7 +322,7 @@ describe('requests', () => {
       'address',
     ],
   ])('%s: refused', async (_name, bytes, status, code, rule) => {
-    expectRefusal(await soon(() => raw(server.port, bytes)), status, code, rule);
+    expectRefusal(await raw(server.port, bytes), status, code, rule);
   });
 
   test('half-sent requests are cut with a reason, and block nobody meanwhile', async () => {
@@ -346,7 +337,7 @@ describe('requests', () => {
       return socket;
     });
     const answers = Promise.all(sockets.slice(0, 3).map(readAnswer));
-    for (let i = 0; i < 20; i++) await soon(() => server.ask('{ hello }'));
+    for (let i = 0; i < 20; i++) expect((await server.ask('{ hello }')).json.data).toEqual({ hello: 'hello world' });
     const said = await answers;
     for (const one of said) expectRefusal(one, 408, 'LIMITED', 'request-time');
     sockets.forEach((socket) => socket.destroy());
@@ -354,7 +345,6 @@ describe('requests', () => {
 
   test('while one client attacks, others are answered', async () => {
     const attacks: Promise<Said>[] = [];
-    const slowest = { ms: 0 };
     for (let round = 0; round < 10; round++) {
       attacks.push(
         server.ask(`{ ${many(490, () => 'person { name }')} }`),
@@ -362,11 +352,8 @@ describe('requests', () => {
         server.ask(circular),
         server.post(Buffer.alloc(900_000, 91)),
       );
-      const start = performance.now();
       expect((await server.ask('{ hello }')).json.data).toEqual({ hello: 'hello world' });
-      slowest.ms = Math.max(slowest.ms, performance.now() - start);
     }
-    await Promise.all(attacks);
-    expect(slowest.ms).toBeLessThan(SOON);
+    for (const { status } of await Promise.all(attacks)) expect(status).toBe(400);
   });
 });

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killChildren, runScript, type Child } from './support/processes.js';
+import { testServerUrl } from './support/test-server.js';
 
 const LIFE = 'test/support/life-child.ts';
 let dir: string;
@@ -28,7 +29,7 @@ test('help and version are asked for and end with 0; a wrong call ends with 2', 
   );
   expect(help).toMatchObject({
     code: 0,
-    output: expect.stringMatching(/serve.*migrate.*load <directory>.*status.*KUALIK_DATA.*Exit codes/s) as string,
+    output: expect.stringMatching(/serve.*migrate.*load .*<directory>.*status.*KUALIK_DATA.*Exit codes/s) as string,
   });
   expect(version).toEqual({ code: 0, output: '0.1.0\n' });
   expect(none!.code).toBe(2);
@@ -49,6 +50,15 @@ test('a wrong configuration ends with 2 and names every problem; a server that i
     output: 'The database at postgres://u:***@127.0.0.1:1/d cannot be reached: connect ECONNREFUSED 127.0.0.1:1.\n',
   });
   expect(wrong.output + away.output).not.toMatch(/geheim|\n\s+at /);
+});
+
+test('status makes nothing, no secret either', async () => {
+  const nowhere = join(dir, 'nowhere');
+  expect(await result(kualik(['status'], { KUALIK_DATA: nowhere, DATABASE_URL: testServerUrl() }))).toEqual({
+    code: 0,
+    output: expect.stringMatching(/^Database .*\*\*\*.*\nMigrations unknown: there is no secret in /) as string,
+  });
+  expect(fs.existsSync(nowhere)).toBe(false);
 });
 
 test('status before, migrate, migrate again, status after', async () => {

@@ -102,12 +102,14 @@ const DEFINERS: Record<string, string> = {
   'auth.teams': 'Tells the teams of the context that was entered.',
   'auth.actor': 'Tells the login of the context that was entered.',
   'auth.has_role': 'Tells of the context that was entered.',
+  'auth.retention': 'For the gate alone: removes what is over its time, and tells how much.',
   'history.reason_of': 'Tells a reason to those who see every version that its transaction wrote.',
   'history.era': 'Tells how often the database was restored.',
   'history.settled_until':
     'Tells an instant before which nobody writes: when the oldest writer began, not who or what.',
   'history.settled_id': 'Tells the number of the oldest transaction under way in the whole cluster.',
   'house.count_again': 'Answers where a capture of these bytes can be seen.',
+  'house.count_capture': 'Tells what the own account sent today, and what all captures take to 64 MB.',
   'house.link_is_asserted':
     'Of a link that can be seen it tells that some claim asserts it, though perhaps a hidden one.',
   'house.draw_reference': 'Gives a number that is free, one of many: which are taken cannot be told from it.',

@@ -241,6 +241,8 @@ begin
 
   -- Nobody reads bytes but through functions of the owner.
   perform house.close_table('public.capture_contents', '{kualik_loader}');
+  perform house.close_table('house.capture_total');
+  perform house.close_table('house.capture_days');
   perform house.close_table('house.adopted', '{kualik_reader,kualik_editor}');
   perform house.close_table('history.eras', '{kualik_reader,kualik_editor}');
   for closed in select c.oid from pg_class c where c.relnamespace = 'auth'::regnamespace and c.relkind in ('r', 'p') loop

@@ -86,16 +86,53 @@ begin
   return found;
 end $$;
 
--- Destroys the keys of the record and of all that belongs to it, for ever, and retracts what is not retracted yet.
-create or replace function seal.erase(record uuid, why text, out keys bigint, out retracted boolean)
+-- Takes what the clear fields say out of these records, in every version. What remains of each is that it was there: its id,
+-- what it belongs to, which kinds and words of the vocabulary it had, and who wrote it when. Captures are evidence and stay.
+create or replace function seal.blank(ids uuid[]) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  blanked house.adopted;
+  emptied text;
+begin
+  set constraints all immediate; -- triggers are switched off below, and none may be waiting then
+  for blanked in select a.* from house.adopted a
+    where a.noun not in ('captures', 'custody_steps') and exists (select from records r where r.noun = a.noun and r.id = any (ids)) order by a.noun
+  loop
+    -- What may be null becomes null, a text that must be there says that it is erased. Owners stay, and so does what rules count on.
+    select string_agg(format('%I = %s', c.attname, case when c.attname = 'rank_reason' then $q$case when rank_reason is not null then 'erased ' || id end$q$
+        when not c.attnotnull then 'null' when c.atttypid = 'text[]'::regtype then $q$'{}'$q$ else $q$'erased ' || id$q$ end), ', ')
+      into emptied from pg_attribute c
+      where c.attrelid = format('public.%I', blanked.noun)::regclass and c.attnum > 0 and not c.attisdropped
+        and (not c.attnotnull or c.atttypid in ('text'::regtype, 'text[]'::regtype))
+        and c.attname <> all (array['created_by', 'updated_by', 'retracted_at', 'envelope', 'scheme', 'field', 'value_until'])
+        and (blanked.noun, c.attname::text) not in (('claims', 'published'), ('claims', 'published_earliest'), ('claims', 'published_latest'), ('trade_observations', 'value'))
+        and c.attname is distinct from blanked.foreign_owner
+        and (not exists (select from pg_constraint f where f.contype = 'f' and f.conrelid = c.attrelid and c.attnum = any (f.conkey))
+          or not exists (select from pg_constraint k where k.contype = 'c' and k.conrelid = c.attrelid and c.attnum = any (k.conkey)));
+    -- The row is no new version: the old ones are what must not be read any more.
+    execute format('alter table public.%I disable trigger user', blanked.noun);
+    execute format('update public.%I set %s where id = any ($1)', blanked.noun, emptied) using ids;
+    execute format('update history.%I set %s where id = any ($1)', blanked.noun, emptied) using ids;
+    execute format('alter table public.%I enable trigger user', blanked.noun);
+  end loop;
+  -- Digests of what was sent, and names that files gave to these records.
+  delete from house.idempotency_keys k where k.record_id = any (ids);
+  delete from imports i where i.record_id = any (ids);
+end $$;
+
+-- Destroys the keys of the record and of all that belongs to it, for ever, and retracts what is not retracted yet. The audit
+-- loses what it holds of the sealed values and keeps the proof; with `everything` that is so for all fields of all of it.
+drop function if exists seal.erase(uuid, text);
+create or replace function seal.erase(record uuid, why text, everything boolean default false, out keys bigint, out retracted boolean, out entries bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   noun text := house.noun_of(record);
   version integer;
+  reached uuid[] := seal.reach(record);
 begin
   with destroyed as (
     update seal.keys k set wrapped = null, destroyed_at = now(), destroyed_why = why
-    where k.compartment = any (seal.reach(record)) and k.destroyed_at is null returning 1
+    where k.compartment = any (reached) and k.destroyed_at is null returning 1
   ) select count(*) into keys from destroyed;
   -- The custody log stays, and goes with its source; house.retract() says the same.
   if noun not in ('captures', 'custody_steps') then
@@ -103,6 +140,10 @@ begin
   end if;
   retracted := version is not null;
   if retracted then perform house.retract(record, version, why); end if;
+  if everything then perform seal.blank(reached); end if;
+  select coalesce(sum(audit.erase(r.id::text, auth.author(), why)), 0) into entries from records r
+    where r.id = any (reached) and (everything or r.noun = 'sealed_values') and r.noun not in ('captures', 'custody_steps')
+      and exists (select from audit.entries e where e.record_id = r.id::text and e.payload is not null and e.kind <> 'erasure');
 end $$;
 
 -- ---- Who may: below level 2 there is nothing that a key would open. Erasing is for the command line of the host.

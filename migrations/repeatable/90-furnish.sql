@@ -21,4 +21,4 @@ begin
   end loop;
 end $$;
 grant execute on function house.link_is_asserted, house.count_again to kualik_reader, kualik_editor;
-grant execute on function house.instant, house.retract, house.restore, house.keep_bytes, house.draw_reference to kualik_editor;
+grant execute on function house.instant, house.retract, house.restore, house.keep_bytes, house.count_capture, house.draw_reference to kualik_editor;

@@ -1,9 +1,11 @@
 // Whether people who have not signed in may read what is public.
 import type { DataSource } from 'typeorm';
 import { gateOf } from './gate.js';
+import type { Role } from './viewer.js';
 
 /** The account of the first start: whoever installed Kualik on their own computer. */
 export const LOCAL = 'local';
+export const ROLES_OF_LOCAL: Role[] = ['reader', 'editor', 'reviewer', 'exporter'];
 
 const OTHERS = `select exists (select from auth.accounts where login <> $1) as exist`;
 

@@ -45,7 +45,7 @@ export function credentialOf(headers: IncomingHttpHeaders, publicUrl?: string): 
  * A browser adds the cookie by itself, so the request must also say that a page of ours made it. No script can write
  * Sec-Fetch-Site; browsers that do not send it (over plain http to another machine) send Origin.
  */
-export function refuseOtherSites(headers: IncomingHttpHeaders, publicUrl?: string): void {
+function refuseOtherSites(headers: IncomingHttpHeaders, publicUrl?: string): void {
   const site = headers['sec-fetch-site'];
   if (site === 'same-origin') return;
   if (site === undefined && headers.origin !== undefined && isOwnOrigin(headers, publicUrl)) return;

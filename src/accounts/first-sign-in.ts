@@ -1,12 +1,9 @@
 // The first start of an embedded Kualik: nobody has an account, and there is no default password. Whoever can read the
 // terminal gets a link that works once.
 import type { DataSource } from 'typeorm';
-import { LOCAL } from './anonymous.js';
+import { LOCAL, ROLES_OF_LOCAL } from './anonymous.js';
 import { beginFlow } from './flows.js';
 import { gateOf } from './gate.js';
-import type { Role } from './viewer.js';
-
-const ROLES_OF_LOCAL: Role[] = ['reader', 'editor', 'reviewer', 'exporter'];
 
 /** Where the page of a link is: the secret stands behind the #, which no browser sends and no server logs. */
 export const linkTo = (address: string, kind: 'first' | 'enrol', secret: string): string =>

@@ -11,7 +11,7 @@ export interface Cost {
 }
 
 /** About 100 ms on one core of a small server (2 x 2.6 GHz); OWASP asks for 19 MiB and 2 passes at least. */
-export const COST: Cost = { memory: 65_536, passes: 3 };
+const COST: Cost = { memory: 65_536, passes: 3 };
 
 /** At once: each takes its memory. Further ones wait, and a crowd is sent away. */
 const AT_ONCE = 2;

@@ -28,7 +28,7 @@ const WITH_WAYS = `
     case when exists (select from auth.recovery_codes r where r.account_id = a.id) then 'recovery' end], null) as ways
   from auth.accounts a where a.login = $1`;
 
-export const WRONG_PASSWORD = 'The login or the password is wrong.';
+const WRONG_PASSWORD = 'The login or the password is wrong.';
 export const WRONG_CODE = 'This code is wrong or was used already; wait for the next one.';
 
 /** @returns a flow for secondStep, or for a passkey. */

@@ -12,7 +12,7 @@ const LOCK = 7_120_017;
 const STEP = 10_000;
 
 /** The stored history is not the one that was sealed. Nothing is signed until a person has looked. */
-export class SealingRefused extends Error {
+class SealingRefused extends Error {
   constructor(what: string) {
     super(`${what} Nothing more is sealed. Compare with a copy: "kualik audit verify"; see docs/guides/audit.md.`);
     this.name = 'SealingRefused';

@@ -1,8 +1,17 @@
 // Case files with their members, and proceedings with a charge per person.
 import { sql } from '../db/sql.js';
 import { invalid } from '../errors.js';
-import type { CaseFilter, ChargeFilter, LegalCaseFilter, Resolvers } from '../generated/resolvers-types.js';
-import { periodValue } from '../records/dates.js';
+import type {
+  CaseFilter,
+  CaseMembersArgs,
+  ChargeFilter,
+  LegalCaseFilter,
+  QueryCasesArgs,
+  QueryChargesArgs,
+  QueryLegalCasesArgs,
+  Resolvers,
+} from '../generated/resolvers-types.js';
+import { periodFrom } from '../records/dates.js';
 import {
   conditions,
   duringPeriod,
@@ -18,9 +27,10 @@ import {
   validOn,
   whenValid,
 } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { listed, recordById } from '../records/list.js';
+import { referenceOf } from '../records/reference.js';
 import type { Noun } from '../records/noun.js';
-import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import { nested, PARENT } from '../records/page-by-parent.js';
 import type { SortKey } from '../records/page.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { quoted } from '../values/invalid-value.js';
@@ -84,32 +94,37 @@ function tableOf(nouns: Record<string, Noun>, type: string, at: string): string 
 
 export const caseResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
-    case: (_, { id }, { load }) => load.one.cases.load(id),
-    cases: (_, args, context) => list(cases, args, context, askCases(args.filter), []),
-    legalCase: (_, { id }, { load }) => load.one.legal_cases.load(id),
-    legalCases: (_, args, context) =>
-      list(legalCases, args, context, [
-        ...askLegalCases(args.filter),
-        ...whenValid(args.asOf, validOn(legalCases, 'opened', 'closed')),
-      ]),
-    charge: (_, { id }, { load }) => load.one.charges.load(id),
-    charges: (_, args, context) => list(charges, args, context, askCharges(args.filter), byDecision),
+    case: recordById('cases'),
+    cases: listed(
+      cases,
+      (args: QueryCasesArgs) => askCases(args.filter),
+      () => [],
+    ),
+    legalCase: recordById('legal_cases'),
+    legalCases: listed(legalCases, ({ filter, asOf }: QueryLegalCasesArgs) => [
+      ...askLegalCases(filter),
+      ...whenValid(asOf, validOn(legalCases, 'opened', 'closed')),
+    ]),
+    charge: recordById('charges'),
+    charges: listed(
+      charges,
+      ({ filter }: QueryChargesArgs) => askCharges(filter),
+      () => byDecision,
+    ),
   },
   Case: {
-    reference: (file) => `C-${file.reference}`,
-    members: (file, args, context) => {
-      const tables = args.type?.map((type, at) => tableOf(nouns, type, `type.${at}`));
-      const ofType = tables
-        ? [sql`case_members.record_id in (select r.id from records r where r.noun = any(${tables}::text[]))`]
-        : [];
-      return pageByParent(context, file, args, {
-        name: 'Case.members',
-        noun: caseMembers,
-        where: [sql`case_members.case_id = ${PARENT}`, ...ofType],
-      });
-    },
+    reference: referenceOf('C'),
+    members: nested({
+      name: 'Case.members',
+      noun: caseMembers,
+      where: ({ type: types }: CaseMembersArgs) => {
+        const tables = types?.map((type, at) => tableOf(nouns, type, `type.${at}`));
+        const ofType = sql`case_members.record_id in (select r.id from records r where r.noun = any(${tables}::text[]))`;
+        return [sql`case_members.case_id = ${PARENT}`, ...(tables ? [ofType] : [])];
+      },
+    }),
   },
   LegalCase: {
-    period: (legalCase) => periodValue(legalCase, 'opened', 'closed'),
+    period: periodFrom('opened', 'closed'),
   },
 });

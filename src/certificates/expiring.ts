@@ -1,17 +1,23 @@
 // Documents whose last day may lie in a time that is asked about.
 import { Temporal } from 'temporal-polyfill';
-import { claimsOf } from '../claims/record-fields.js';
+import { fromClaims, SOURCES, sourcesOfRecord } from '../claims/record-fields.js';
+import type { ClaimRow } from '../claims/model.js';
 import { deciding } from '../claims/rules.js';
-import { sql } from '../db/sql.js';
-import type { Basis, QueryExpiringArgs } from '../generated/resolvers-types.js';
+import { raw, sql } from '../db/sql.js';
+import type { Basis, QueryExpiringArgs, RangeCertainty } from '../generated/resolvers-types.js';
 import { reading } from '../errors.js';
+import { uncertainDate } from '../records/dates.js';
 import { conditions, is, validOn } from '../records/filters.js';
 import type { Loading } from '../records/loaders.js';
-import { mapList, page, type List, type PageContext } from '../records/page.js';
-import { statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
+import { rowsOfLink } from '../records/link-resolvers.js';
+import { mapList, page, scopeOfList, type List, type PageContext } from '../records/page.js';
+import { fromRow, planned, type Asked } from '../records/plan.js';
+import { refugeeLinks, statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
+import type { PersonRow } from '../persons/model.js';
 import { parseDuration } from '../values/duration.js';
 import { addDuration, compare, type DateBound, type LocalDate } from '../values/local-date.js';
 import { documentsInFile } from './filters.js';
+import { successorKnownOf, successorOf } from './known.js';
 
 /** What the SDL calls ExpiringDocument. */
 export interface Expiring {
@@ -22,14 +28,12 @@ export interface Expiring {
 
 export type ExpiringList = List<Expiring>;
 
-export async function listExpiring(
-  args: QueryExpiringArgs,
-  context: PageContext & { today: LocalDate },
-): Promise<ExpiringList> {
-  const { within, kind, country, case: file, person, asOf, first, after } = args;
-  const on = (args.on as LocalDate | null | undefined) ?? context.today;
+/** What is asked for, and what each document is told with. */
+function asked(args: QueryExpiringArgs, { today }: Asked) {
+  const { within, kind, country, case: file, person, asOf } = args;
+  const on = (args.on as LocalDate | null | undefined) ?? today;
   const until = reading('within', () => addDuration(on, parseDuration(within as string)));
-  const asked = conditions(
+  const conditionsAsked = conditions(
     { kind, country, case: file, person, validOn: asOf?.validOn },
     {
       kind: is(statusDocuments, 'kind'),
@@ -40,39 +44,88 @@ export async function listExpiring(
     },
     '',
   );
-  const found = await page<StatusDocumentRow>(
-    context,
-    { first, after },
-    {
-      noun: statusDocuments,
-      where: [
-        sql`status_documents.valid_until_earliest <= ${until}::date`,
-        sql`status_documents.valid_until_latest >= ${on}::date`,
-        ...asked,
-      ],
-      orderBy: [{ property: 'validUntilEarliest', type: 'date' }],
-      scope: ['expiring', on, within, kind, country, file, person, asOf],
-    },
-  );
-  return mapList(found, (document) => ({ document, on, until }));
+  return {
+    noun: statusDocuments,
+    where: [
+      sql`status_documents.valid_until_earliest <= ${until}::date`,
+      sql`status_documents.valid_until_latest >= ${on}::date`,
+      ...conditionsAsked,
+    ],
+    orderBy: [{ property: 'validUntilEarliest', type: 'date' as const }],
+    scope: ['expiring', on, within, kind, country, file, person, asOf],
+    wrap: (document: StatusDocumentRow): Expiring => ({ document, on, until }),
+  };
 }
 
-export const basisOf = async ({ document }: Expiring, loading: Loading): Promise<Basis | null> =>
-  (deciding(await claimsOf(document, loading), 'valid_until')?.basis as Basis | undefined) ?? null;
+export const listExpiring = planned(
+  async (_: unknown, args: QueryExpiringArgs, context: PageContext & Asked): Promise<ExpiringList> => {
+    const { wrap, ...query } = asked(args, context);
+    return mapList(await page<StatusDocumentRow>(context, args, query), wrap);
+  },
+  {
+    is: 'page',
+    page: (args: QueryExpiringArgs, today) => {
+      const { scope, ...query } = asked(args, today);
+      return { ...query, scope: () => scopeOfList(statusDocuments, scope) };
+    },
+  },
+);
+
+const basisOf = (claims: readonly ClaimRow[]): Basis | null =>
+  (deciding(claims, 'valid_until')?.basis as Basis | undefined) ?? null;
 
 /** Certain by its bounds, unless the last day is merely inferred. */
-export async function certaintyOf(expiring: Expiring, loading: Loading): Promise<'CERTAIN' | 'POSSIBLE'> {
-  const { document, on, until } = expiring;
+function certaintyOf({ document, on, until }: Expiring, claims: readonly ClaimRow[]): RangeCertainty {
   const inside =
     compare(document.validUntilEarliest as DateBound, on) >= 0 &&
     compare(document.validUntilLatest as DateBound, until) <= 0;
-  return inside && (await basisOf(expiring, loading)) !== 'INFERRED' ? 'CERTAIN' : 'POSSIBLE';
+  return inside && basisOf(claims) !== 'INFERRED' ? 'CERTAIN' : 'POSSIBLE';
 }
 
 /** Calendar days from the day asked about; null for a side without bound. */
-export function daysLeft({ document, on }: Expiring, side: 'Earliest' | 'Latest'): number | null {
+function daysLeft({ document, on }: Expiring, side: 'Earliest' | 'Latest'): number | null {
   const bound = document[`validUntil${side}`] as DateBound;
   return bound === 'infinity' || bound === '-infinity'
     ? null
     : Temporal.PlainDate.from(on).until(Temporal.PlainDate.from(bound), { largestUnit: 'days' }).days;
 }
+
+const LAST_DAY = ['validUntil'];
+const DECIDING = ['field', 'bears', 'level', 'basis'];
+
+/** The resolvers of ExpiringDocument. */
+export const expiringFields = {
+  document: planned(({ document }: Expiring) => document, { is: 'own' }),
+  person: planned(
+    ({ document }: Expiring, _: unknown, { load }: Loading) =>
+      load.one.persons!.load(document.personId) as unknown as Promise<PersonRow>,
+    { is: 'record', noun: 'persons', id: (row) => raw(`${row}.person_id`) },
+  ),
+  lastDay: planned(({ document }: Expiring) => uncertainDate(document, 'validUntil')!, {
+    is: 'date',
+    property: 'validUntil',
+  }),
+  certainty: fromClaims({
+    needs: LAST_DAY,
+    claims: DECIDING,
+    row: ({ document }: Expiring) => document,
+    make: (expiring: Expiring, _: unknown, claims) => certaintyOf(expiring, claims),
+  }),
+  basis: fromClaims({
+    needs: LAST_DAY,
+    claims: DECIDING,
+    row: ({ document }: Expiring) => document,
+    make: (_: Expiring, __: unknown, claims) => basisOf(claims),
+  }),
+  daysLeftAtLeast: fromRow(LAST_DAY, (expiring: Expiring) => daysLeft(expiring, 'Earliest')),
+  daysLeftAtMost: fromRow(LAST_DAY, (expiring: Expiring) => daysLeft(expiring, 'Latest')),
+  successor: planned(({ document }: Expiring, _: unknown, loading: Loading) => successorOf(document, loading), {
+    is: 'first',
+    rows: rowsOfLink(refugeeLinks.StatusDocument!.successors!),
+  }),
+  successorKnown: ({ document }: Expiring, _: unknown, loading: Loading) => successorKnownOf(document, loading),
+  sources: planned(
+    ({ document }: Expiring, _: unknown, loading: Loading) => sourcesOfRecord(document, {}, loading),
+    SOURCES,
+  ),
+};

@@ -1,15 +1,14 @@
 // Certificates across people: chains, renewals, what runs out, coverage, holders. Rules stand in rules.ts.
-import { claimsOf, recordFields } from '../claims/record-fields.js';
+import { claimsOf } from '../claims/record-fields.js';
 import { deciding } from '../claims/rules.js';
 import type { Context } from '../context.js';
 import type { Basis, Resolvers, Succession } from '../generated/resolvers-types.js';
-import { uncertainDate } from '../records/dates.js';
 import type { Loading } from '../records/loaders.js';
-import { statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
+import type { StatusDocumentRow } from '../refugees/model.js';
 import type { LocalDate } from '../values/local-date.js';
 import { chainsOf } from './chains.js';
 import { coverageOf } from './coverage.js';
-import { basisOf, certaintyOf, daysLeft, listExpiring } from './expiring.js';
+import { expiringFields, listExpiring } from './expiring.js';
 import { answerOf, basisOfHeld, listHolders } from './holding.js';
 import { predecessorOf, successorKnownOf, successorOf } from './known.js';
 import { announcementsOf, authoritiesOf, bringing, listRenewals, renewedOn } from './renewals.js';
@@ -31,7 +30,7 @@ export const certificateResolvers: Resolvers = {
   Query: {
     certificateChain: (_, args, context) => chainsOf(args, context),
     renewals: (_, args, context) => listRenewals(args, context),
-    expiring: (_, args, context) => listExpiring(args, context),
+    expiring: listExpiring,
     coverage: (_, args, context) => coverageOf(args, context),
     certificateHolders: (_, args, context) => listHolders(args, context),
     withoutStatus: (_, args, context) => listWithoutStatus(args, context),
@@ -59,17 +58,7 @@ export const certificateResolvers: Resolvers = {
     announcements: (document, _, context) => announcementsOf(document, context),
     gapBefore,
   },
-  ExpiringDocument: {
-    person: ({ document }, args, context) => holder(document, args, context),
-    lastDay: ({ document }) => uncertainDate(document, 'validUntil')!,
-    certainty: (expiring, _, context) => certaintyOf(expiring, context),
-    basis: (expiring, _, context) => basisOf(expiring, context),
-    daysLeftAtLeast: (expiring) => daysLeft(expiring, 'Earliest'),
-    daysLeftAtMost: (expiring) => daysLeft(expiring, 'Latest'),
-    successor: ({ document }, _, context) => successorOf(document, context),
-    successorKnown: ({ document }, _, context) => successorKnownOf(document, context),
-    sources: ({ document }, _, context) => recordFields(statusDocuments).sources(document, {}, context),
-  },
+  ExpiringDocument: expiringFields,
   Coverage: {
     person: (covered, args, context) => holder(covered, args, context),
     on: ({ personId, known }, { date }, context) => answerOf(personId, known, date as LocalDate, context),

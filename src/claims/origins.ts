@@ -33,11 +33,12 @@ export async function originsById(ids: Iterable<string>, loading: Loading): Prom
   return (id) => origins.get(id) ?? id;
 }
 
+/** Sign by sign: the collation of a language would put `~` before the digits. */
+const inOrder = <T extends string | bigint>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+
 /** In order of publication, undated ones last. */
 export const byPublication = (a: SourceRow, b: SourceRow): number =>
-  (a.publishedEarliest ?? '~').localeCompare(b.publishedEarliest ?? '~', 'en') ||
-  Number(a.sequence) - Number(b.sequence) ||
-  a.id.localeCompare(b.id, 'en');
+  inOrder(a.publishedEarliest ?? '~', b.publishedEarliest ?? '~') || inOrder(BigInt(a.sequence), BigInt(b.sequence));
 
 /** The claims that a derived claim rests on, in the order given; hidden ones are left out. */
 export async function basesOf(claim: Pick<ClaimRow, 'derivedFrom'>, { load }: Loading): Promise<ClaimRow[]> {

@@ -1,12 +1,16 @@
 // What every record answers the same way: the fields of the SDL interface `Record`.
 import type { CaseMemberRow, CaseRow } from '../cases/model.js';
 import type { EventLinkRow } from '../events/model.js';
+import { raw, sql, type Sql } from '../db/sql.js';
 import type { Field, Noun } from '../records/noun.js';
+import { rowsOfLink } from '../records/link-resolvers.js';
+import { PARENT } from '../records/page-by-parent.js';
+import { planned, type Needs, type Plan, type Rows } from '../records/plan.js';
 import { snake, camel } from '../records/noun.js';
 import { SENSITIVITIES } from '../records/sensitivity.js';
 import type { AnyRow, Loading } from '../records/loaders.js';
 import type { SourceRow } from '../sources/model.js';
-import type { ClaimRow } from './model.js';
+import { claimLinks, type ClaimRow } from './model.js';
 import { byPublication, originsById, sourcesOf } from './origins.js';
 import { bearing, conflictsOf, verificationOf, type FieldConflict, type Verification } from './rules.js';
 
@@ -17,16 +21,48 @@ type Levelled = Identified & { sensitivity: number };
 export const claimsOf = (record: Identified, { load }: Loading): Promise<ClaimRow[]> =>
   load.many('Record', 'claims').load(record.id) as unknown as Promise<ClaimRow[]>;
 
-async function verification(record: Identified, loading: Loading): Promise<Verification> {
-  const claims = await claimsOf(record, loading);
-  return verificationOf(
-    claims,
-    await originsById(
-      claims.flatMap((claim) => claim.roots),
-      loading,
-    ),
+interface OfClaims<P, A, V> {
+  /** Properties of the row that the rule reads. */
+  needs: Needs;
+  /** Properties of claims that it reads. */
+  claims: readonly string[];
+  /** The claims are read only where this property is `..`; elsewhere the rule is given none. */
+  ifOpen?: string;
+  /** The row behind what the resolver is given, where that is not the row itself. */
+  row?: (parent: P) => Identified;
+  make: (parent: P, args: A, claims: readonly ClaimRow[]) => V;
+}
+
+/** The resolver of a field that a rule computes from the record and what is claimed of it. */
+export function fromClaims<P, A, V>(rule: OfClaims<P, A, V>) {
+  const { needs, claims: ofClaims, ifOpen, make, row = (parent) => parent as Identified } = rule;
+  return planned(
+    async (parent: P, args: A, loading: Loading): Promise<V> => {
+      const record = row(parent) as Identified & Record<string, unknown>;
+      const wanted = ifOpen === undefined || record[ifOpen] === '..';
+      return make(parent, args, wanted ? await claimsOf(record, loading) : []);
+    },
+    { is: 'computed', needs, claims: ofClaims, ...(ifOpen === undefined ? {} : { ifOpen }), make: make as never },
   );
 }
+
+/** The resolver of `verification`. */
+const verification = planned(
+  async (record: Identified, _args: unknown, loading: Loading): Promise<Verification> => {
+    const said = await claimsOf(record, loading);
+    const roots = said.flatMap((claim) => claim.roots);
+    return verificationOf(said, await originsById(roots, loading));
+  },
+  {
+    is: 'computed',
+    needs: ['id'],
+    claims: [
+      'id', 'field', 'value', 'earliest', 'latest', 'published', 'stance', 'rank', 'bears', 'credibility', 'credibilityReason', 'derivedFrom', 'roots', 'level',
+    ], // prettier-ignore
+    origins: true,
+    make: (_: unknown, __: unknown, said: readonly ClaimRow[], originOf) => verificationOf(said, originOf),
+  },
+);
 
 /**
  * Fields with a value that no bearing claim supports; only those that claims could decide. A reference to what the viewer may
@@ -54,6 +90,24 @@ async function unsourcedFieldsOf(
 const graphName = (property: string): string => property.replace(/Id$/, '');
 export const graphNameOfColumn = (column: string): string => graphName(camel(column));
 
+const MEMBERSHIPS = raw('select m.case_id from case_members m where m.record_id = parent.id');
+
+const rows = (these: Rows): Plan => ({ is: 'rows', rows: these });
+
+/** As `byPublication` sorts them. */
+export const SOURCES: Plan = rows({
+  noun: 'sources',
+  where: sql`sources.id = any(array(select unnest(c.roots) from claims c where c.record_id = ${PARENT}))`,
+  orderBy: raw('sources.published_earliest nulls last, sources.sequence, sources.id'),
+});
+
+/** As `linksOf` joins them: those from the record, by kind, then those to it. */
+export const LINKS: Plan = rows({
+  noun: 'event_links',
+  where: sql`(event_links.from_id = ${PARENT} or event_links.to_id = ${PARENT})`,
+  orderBy: sql`(event_links.from_id = ${PARENT}) desc, event_links.kind, event_links.sequence, event_links.id`,
+});
+
 /** Links run both ways: those from the record, then those to it. */
 export async function linksOf({ id }: Identified, { load }: Loading): Promise<EventLinkRow[]> {
   const [from, to] = await Promise.all([
@@ -69,33 +123,65 @@ async function casesOf({ id }: Identified, { load }: Loading): Promise<CaseRow[]
   return cases.filter((found) => found !== null) as unknown as CaseRow[];
 }
 
+/** The resolver of `sources`: whatever the claims on a record rest on. */
+export const sourcesOfRecord = planned(
+  async (row: Identified, _args: unknown, context: Loading): Promise<SourceRow[]> => {
+    const roots = (await claimsOf(row, context)).flatMap((claim) => claim.roots);
+    return (await sourcesOf(roots, context)).sort(byPublication);
+  },
+  SOURCES,
+);
+
+/** The resolver of `links`. */
+export const linksOfRecord = planned(
+  (row: Identified, _args: unknown, context: Loading) => linksOf(row, context),
+  LINKS,
+);
+
+const identifiersOfRecord = planned(
+  (row: Identified, _args: unknown, { load }: Loading) => load.many('Record', 'identifiers').load(row.id),
+  rows(rowsOfLink(claimLinks.Record!.identifiers!)),
+);
+
+const casesOfRecord = planned(
+  (row: Identified, _args: unknown, context: Loading) => casesOf(row, context),
+  rows({
+    noun: 'cases',
+    where: sql`cases.id = any(array(${MEMBERSHIPS}))`,
+    orderBy: sql`array_position(array(${MEMBERSHIPS} order by m.sequence, m.id), cases.id)`,
+  }),
+);
+
+const sensitivityWord = planned(({ sensitivity }: { sensitivity: number }) => SENSITIVITIES[sensitivity]!, {
+  is: 'leaf',
+  sql: (row) => raw(`to_json((array[${SENSITIVITIES.map((word) => `'${word}'`).join(', ')}])[${row}.sensitivity + 1])`),
+});
+
+/** The columns that have this name in the graph: `place` is place_id, `starts` is starts. */
+const ofField = ({ field }: { field?: string | null }): Sql[] =>
+  field === null || field === undefined ? [] : [sql`claims.field in (${snake(field)}, ${`${snake(field)}_id`})`];
+
 /** The resolvers of SDL interface `Record`, for a noun. */
 export function recordFields(noun: Noun) {
   return {
-    sensitivity: (row: { sensitivity: number }) => SENSITIVITIES[row.sensitivity]!,
-    verification: (row: Identified, _args: unknown, context: Loading) => verification(row, context),
-    claims: async (row: Identified, { field }: { field?: string | null }, context: Loading): Promise<ClaimRow[]> => {
-      const claims = await claimsOf(row, context);
-      return field === null || field === undefined
-        ? claims
-        : claims.filter((claim) => graphNameOfColumn(claim.field) === field);
-    },
+    sensitivity: sensitivityWord,
+    verification,
+    claims: planned(
+      async (row: Identified, { field }: { field?: string | null }, context: Loading): Promise<ClaimRow[]> => {
+        const all = await claimsOf(row, context);
+        return field === null || field === undefined
+          ? all
+          : all.filter((claim) => graphNameOfColumn(claim.field) === field);
+      },
+      { is: 'rows', rows: rowsOfLink(claimLinks.Record!.claims!), choose: ofField },
+    ),
     conflicts: async (row: Levelled, _args: unknown, context: Loading): Promise<FieldConflict[]> =>
       conflictsOf(row.id, await claimsOf(row, context), row.sensitivity),
-    sources: async (row: Identified, _args: unknown, context: Loading): Promise<SourceRow[]> => {
-      const claims = await claimsOf(row, context);
-      return (
-        await sourcesOf(
-          claims.flatMap((claim) => claim.roots),
-          context,
-        )
-      ).sort(byPublication);
-    },
+    sources: sourcesOfRecord,
     unsourcedFields: async (row: Identified, _args: unknown, context: Loading): Promise<string[]> =>
       unsourcedFieldsOf(noun, row as AnyRow, context, await claimsOf(row, context)),
-    cases: (row: Identified, _args: unknown, context: Loading) => casesOf(row, context),
-    links: (row: Identified, _args: unknown, context: Loading) => linksOf(row, context),
-    identifiers: (row: Identified, _args: unknown, { load }: Loading) =>
-      load.many('Record', 'identifiers').load(row.id),
+    cases: casesOfRecord,
+    links: linksOfRecord,
+    identifiers: identifiersOfRecord,
   };
 }

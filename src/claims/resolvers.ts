@@ -1,8 +1,11 @@
 // Claims, what they rest on, and the fields on which they contradict each other.
-import type { Resolvers } from '../generated/resolvers-types.js';
+import type { QueryClaimsArgs, Resolvers } from '../generated/resolvers-types.js';
 import { uncertainDate } from '../records/dates.js';
-import { list } from '../records/list.js';
+import { raw } from '../db/sql.js';
+import { refResolver } from '../records/link-resolvers.js';
+import { listed, recordById } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
+import { fromRow, planned } from '../records/plan.js';
 import type { Noun } from '../records/noun.js';
 import { listConflicts } from './conflicts.js';
 import { askClaims, byRecord } from './filters.js';
@@ -33,11 +36,21 @@ async function verification(claim: ClaimRow, loading: Loading) {
   );
 }
 
+/** As `deciding` in rules.ts: the first claim on the field that bears, at or below the level of the record. */
+const ACCEPTS = (row: string): string => `to_json(coalesce((
+  select first.id from claims first where first.record_id = ${row}.record_id and first.field = ${row}.field and first.bears
+    and first.level <= (select known.sensitivity from records known where known.id = ${row}.record_id)
+  order by first.preference, first.sequence, first.id limit 1) = ${row}.id, false))`;
+
 export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
   return {
     Query: {
-      claim: (_, { id }, { load }) => load.one.claims.load(id),
-      claims: (_, args, context) => list(claims, args, context, askClaims(args.filter, nouns), byRecord),
+      claim: recordById('claims'),
+      claims: listed(
+        claims,
+        ({ filter }: QueryClaimsArgs) => askClaims(filter, nouns),
+        () => byRecord,
+      ),
       conflicts: (_, args, context) => listConflicts(args, nouns, context),
     },
     Mutation: {
@@ -48,25 +61,31 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
       withdrawClaim: (_, { input }, context) => withdrawClaim(input, nouns, context),
     },
     Claim: {
-      field: (claim) => (claim.field === '' ? null : graphNameOfColumn(claim.field)),
+      field: fromRow(['field'], ({ field }: { field: string }) => (field === '' ? null : graphNameOfColumn(field))),
       date: (claim, _, context) => dateOf(claim, nouns, context),
       value: (claim, _, context) => shownValue(claim, nouns, context),
       valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context),
-      informant: (claim) => claim.informant,
-      informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
-      isDerived: (claim) => claim.derivedFrom.length > 0,
+      informant: fromRow(['informant'], ({ informant }: { informant: string | null }) => informant),
+      informantRecord: refResolver('informantId', 'records'),
+      isDerived: planned((claim: ClaimRow) => claim.derivedFrom.length > 0, {
+        is: 'leaf',
+        sql: (row) => raw(`to_json(cardinality(${row}.derived_from) > 0)`),
+      }),
       derivedFrom: (claim, _, context) => basesOf(claim, context),
       published: async (claim, _, context) => {
         const found = await publicationOf(claim, context);
         return found && uncertainDate(found.row, found.field);
       },
-      isAccepted: (claim, _, context) => isAccepted(claim, context),
+      isAccepted: planned((claim: ClaimRow, _: unknown, loading: Loading) => isAccepted(claim, loading), {
+        is: 'leaf',
+        sql: (row) => raw(ACCEPTS(row)),
+      }),
       origins: async (claim, _, context) => {
         const originOf = await originsById(claim.roots, context);
         return (await sourcesOf(claim.roots.map(originOf), context)).sort(byPublication);
       },
       restsOnInterest: (claim, _, context) => interestsOf(claim, context),
-      recordedAt: (claim) => claim.createdAt,
+      recordedAt: fromRow(['createdAt'], ({ createdAt }: { createdAt: string }) => createdAt),
       verification: (claim, _, context) => verification(claim, context),
       sources: async (claim, _, context) => (await sourcesOf(claim.roots, context)).sort(byPublication),
       claims: () => [],

@@ -15,8 +15,10 @@ import { compareVersions } from '../audit/versions.js';
 import type { Config } from '../config.js';
 import { withClient } from '../db/client.js';
 import { PlainError } from '../db/plain-error.js';
+import { registerAuditList } from './audit-list.js';
 import { openDatabase } from './database.js';
 import type { Life } from './life.js';
+import { collect, type Run } from './run.js';
 import { say } from './say.js';
 
 const FAULTS_SAID = 20;
@@ -168,11 +170,11 @@ async function auditResume(config: Config, life: Life, reason: string): Promise<
   );
 }
 
-type Run = (work: (config: Config, life: Life) => Promise<void>) => Promise<void>;
-const collect = (file: string, files: string[] = []): string[] => [...files, file];
-
 export function registerAudit(program: Command, run: Run): void {
-  const audit = program.command('audit').description('prove that nobody changed what was recorded');
+  const audit = program
+    .command('audit')
+    .description('prove that nobody changed what was recorded, and look up who did what');
+  registerAuditList(audit, run);
   audit
     .command('verify')
     .description(

@@ -33,6 +33,7 @@ import {
 } from './backup-format.js';
 import type { Life } from './life.js';
 import { restore, type RestoreOptions } from './restore.js';
+import type { Run } from './run.js';
 import { say } from './say.js';
 
 const version = (): string =>
@@ -232,8 +233,6 @@ function sayWithout(config: Config, { sealKeys }: Manifest): void {
     `Not in it: the keys (${named.join(', ') || 'none are here'}). ${sealKeys.length > 0 ? `Sealed values need the key ${sealKeys.join(' and ')}. ` : ''}Keep copies of them apart from it: docs/guides/operate.md.`,
   );
 }
-
-type Run = (work: (config: Config, life: Life) => Promise<void>) => Promise<void>;
 
 export function registerBackup(program: Command, run: Run): void {
   program

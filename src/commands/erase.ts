@@ -1,5 +1,6 @@
-// kualik erase: the keys of all that is sealed of one record are destroyed, for ever, and the record is retracted. Without
-// --commit it only tells what would happen: what cannot be undone is never the default.
+// kualik erase: the keys of all that is sealed of one record are destroyed, for ever, and the record is retracted; with
+// --everything its clear fields go as well, out of every version and out of the audit. Without --commit it only tells what
+// would happen: what cannot be undone is never the default.
 import type pg from 'pg';
 import type { Config } from '../config.js';
 import { withClient } from '../db/client.js';
@@ -11,6 +12,8 @@ import { say } from './say.js';
 
 export interface EraseOptions {
   reason: string;
+  /** The clear fields, too. */
+  everything?: boolean;
   commit?: boolean;
 }
 
@@ -21,20 +24,28 @@ interface Plan {
   keys: number;
 }
 
-const REMAINS = `What remains, since nothing is deleted from history:
-  - clear fields of these records in every version (names, dates, summaries, the wording of claims), for those who may see them there;
+const CLEAR_FIELDS = `
+  - clear fields of these records in every version (names, dates, summaries, the wording of claims), for those who may see them there,
+    and in the audit; "--everything" takes them as well;`;
+const OTHERS = `
+  - what other records say: the description of an event that names the person, the reason of a change;
+  - what these records belonged to, their kinds and the words of the vocabulary in them;
+  - the emptied rows in the files of PostgreSQL, until "vacuum full" rewrites the tables in a quiet hour;`;
+
+const remains = (everything: boolean | undefined): string => `What remains:${everything ? OTHERS : CLEAR_FIELDS}
   - captures of sources, with their bytes;
   - that the record existed: its id, its tombstone with the reason, and who wrote it when.
 What you have to do yourself:
   - run "kualik key rotate": the destroyed keys still stand, under the old key, in backups and in the log of PostgreSQL (WAL);
   - destroy the old key file and its copies as soon as no backup needs them: then the erased values are gone there, too;
-  - tell those who keep copies (exports, the feed of changes, partners) to erase theirs.`;
+  - keep backups for a fixed time only: clear fields are in those that were made before;
+  - tell those who keep copies (exports, the feed of changes, files of datasets, partners) to erase theirs.`;
 
 export async function erase(
   config: Config,
   life: Life,
   record: string,
-  { reason, commit }: EraseOptions,
+  { reason, everything, commit }: EraseOptions,
 ): Promise<void> {
   if (!isUuid(record.toLowerCase())) throw new PlainError(`"${record}" is no id of a record.`);
   if (reason.trim() === '') throw new PlainError('An erasure needs a reason: --reason "..."');
@@ -45,10 +56,12 @@ export async function erase(
     for (const { noun, records, versions } of plan.reached)
       say(`  ${noun.replaceAll('_', ' ')}: ${records} (${versions} versions)`);
     say(`Keys of sealed values that are destroyed: ${plan.keys}`);
-    if (!commit) return say(`Nothing was done. To do it, for ever: add --commit\n${REMAINS}`);
-    const { keys, retracted } = await eraseRecord(client, record.toLowerCase(), reason);
+    if (everything) say('Their clear fields are emptied in every version, and their content in the audit.');
+    if (!commit) return say(`Nothing was done. To do it, for ever: add --commit\n${remains(everything)}`);
+    const { keys, retracted, entries } = await eraseRecord(client, record.toLowerCase(), reason, everything);
     await clear(migrateUrl);
-    say(`Destroyed: ${keys} keys. ${retracted ? 'The record is retracted.' : 'The record was not retracted: it is already, or goes only with its source.'}\n${REMAINS}`); // prettier-ignore
+    say(`Destroyed: ${keys} keys. Emptied: ${entries} entries of the audit, which still verifies.`);
+    say(`${retracted ? 'The record is retracted.' : 'The record was not retracted: it is already, or goes only with its source.'}\n${remains(everything)}`); // prettier-ignore
   });
 }
 
@@ -90,15 +103,16 @@ export async function eraseRecord(
   client: pg.Client,
   record: string,
   reason: string,
-): Promise<{ keys: number; retracted: boolean }> {
+  everything = false,
+): Promise<{ keys: number; retracted: boolean; entries: number }> {
   await client.query('begin isolation level serializable');
   try {
     await client.query(`select set_config('kualik.actor', 'erase', true), set_config('kualik.reason', $1, true)`, [
       reason,
     ]);
-    const { rows } = await client.query<{ keys: number; retracted: boolean }>(
-      'select keys::int, retracted from seal.erase($1, $2)',
-      [record, reason],
+    const { rows } = await client.query<{ keys: number; retracted: boolean; entries: number }>(
+      'select keys::int, retracted, entries::int from seal.erase($1, $2, $3)',
+      [record, reason, everything],
     );
     await client.query('commit');
     return rows[0]!;

@@ -10,11 +10,11 @@ import { formatDuration, parseDuration } from '../values/duration.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import { openDatabase } from './database.js';
 import { orStopped, type Life } from './life.js';
-import { sayOnStandardError } from './say.js';
+import { sayAside } from './say.js';
 
 /** Runs `work` on the accounts of the configured database, which is started and brought up to date if need be. */
 export async function withGate<T>(config: Config, life: Life, work: (gate: Gate) => Promise<T>): Promise<T> {
-  sayOnStandardError();
+  sayAside();
   const { gateUrl } = await openDatabase(config, life);
   const pool = await createDataSource({ url: gateUrl, poolSize: 1 }).initialize();
   try {

@@ -20,7 +20,7 @@ export interface Life {
 }
 
 /** Thrown by a command that was told to stop before it was done. */
-export class Stopped extends Error {
+class Stopped extends Error {
   readonly exitCode = 1;
   constructor() {
     super('Stopped before it was done.');

@@ -17,8 +17,14 @@ export interface Parts {
     demo: boolean;
     logger: Logger;
   }): Promise<{ url: string; stop(): Promise<void> }>;
-  /** Loads a directory of YAML files through a pool of kualik_editor; loading it twice changes nothing. Returns a sentence. */
-  loadDirectory(options: { editor: DataSource; directory: string; signal: AbortSignal }): Promise<string>;
+  /** Loads a directory of YAML files through a pool of the loader; loading it twice changes nothing. Returns a sentence. */
+  loadDirectory(options: {
+    editor: DataSource;
+    directory: string;
+    /** Whose the restricted records are. */
+    team?: number | undefined;
+    signal: AbortSignal;
+  }): Promise<string>;
   /** A question for the explorer and for curl that shows the founding case. */
   firstQuestion: string;
 }

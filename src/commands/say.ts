@@ -8,12 +8,9 @@ export function say(text: string): void {
 }
 
 /** For commands whose standard output is read by a script: words go beside it. */
-export function sayOnStandardError(): void {
+export function sayAside(): void {
   terminal = process.stderr;
 }
-
-/** The same, as another command calls it. */
-export const sayAside = sayOnStandardError;
 
 /** Whoever reads along may leave (`kualik serve | head -1`), and a log may outgrow its disk: neither ends a command. */
 export function letReadersLeave(): void {

@@ -16,6 +16,7 @@ import { holdsNoCase, openDatabase } from './database.js';
 import type { Life } from './life.js';
 import { loadInto } from './load.js';
 import { loadParts } from './parts.js';
+import { startRetention } from './retention.js';
 import { say } from './say.js';
 
 /**
@@ -50,6 +51,8 @@ export async function serve(config: Config, life: Life): Promise<void> {
     logger,
   });
   life.atEnd(() => sealer.stop());
+  const retention = startRetention({ gate: () => pools.gate(), logger });
+  life.atEnd(() => retention.stop());
   const demo = config.databaseUrl === undefined && isLoopback(config.host);
   const server = await parts
     .startServer({ config, secret: database.secret, pools, demo, logger })

@@ -1,4 +1,6 @@
 // kualik status: what there is, without starting or changing anything.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { migrations } from '../../migrations/index.js';
 import { maskPasswords, type Config } from '../config.js';
 import { withClient } from '../db/client.js';
@@ -45,6 +47,11 @@ async function tellMigrations(migrateUrl: string): Promise<void> {
 export async function status(config: Config): Promise<void> {
   const adminUrl = findDatabase(config);
   if (!adminUrl) return;
+  // loadSecret would make one.
+  if (!config.secret && !existsSync(join(config.dataDir, 'secret')))
+    return say(
+      `Migrations unknown: there is no secret in ${config.dataDir} yet.\n           "kualik migrate" sets the database up.`,
+    );
   try {
     await tellMigrations(roleUrls(adminUrl, loadSecret(config.dataDir, config.secret)).migrateUrl);
   } catch (error) {

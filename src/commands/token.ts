@@ -1,14 +1,14 @@
 // kualik token: what programs show instead of a session.
 import type { Command } from 'commander';
 import { findAccount, addAccount } from '../accounts/people.js';
-import { LOCAL } from '../accounts/anonymous.js';
+import { LOCAL, ROLES_OF_LOCAL } from '../accounts/anonymous.js';
 import type { Rows } from '../accounts/gate.js';
 import { listTokens, newApiToken, revokeToken } from '../accounts/tokens.js';
 import type { Level, Role } from '../accounts/viewer.js';
 import { PlainError } from '../db/plain-error.js';
 import { print, readDuration, readLevel, readRoles, table, withGate } from './gate.js';
+import { collect, type Run } from './run.js';
 import { say } from './say.js';
-import type { Run } from './user.js';
 
 interface TokenOptions {
   role: string[];
@@ -18,12 +18,10 @@ interface TokenOptions {
   name: string;
 }
 
-const collect = (text: string, before: string[] = []): string[] => [...before, text];
-
 /** Whoever runs this command holds the database, so `local` is made where nobody has started a server yet. */
 async function ownerOf(rows: Rows, login: string): Promise<number> {
   if (login === LOCAL && (await rows('select from auth.accounts where login = $1', [LOCAL])).length === 0)
-    return addAccount(rows, { login: LOCAL, roles: ['reader', 'editor', 'reviewer', 'exporter'], level: 3 });
+    return addAccount(rows, { login: LOCAL, roles: ROLES_OF_LOCAL, level: 3 });
   return (await findAccount(rows, login)).id;
 }
 

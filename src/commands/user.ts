@@ -15,11 +15,8 @@ import {
 import type { Config } from '../config.js';
 import { PlainError } from '../db/plain-error.js';
 import { print, readLevel, readRoles, table, withGate } from './gate.js';
-import type { Life } from './life.js';
+import { collect, type Run } from './run.js';
 import { say } from './say.js';
-
-/** Reads the configuration, runs to the end, closes everything; src/main.ts has it. */
-export type Run = (work: (config: Config, life: Life) => Promise<void>) => Promise<void>;
 
 interface UserOptions {
   role: string[];
@@ -27,8 +24,6 @@ interface UserOptions {
   team?: string[];
   subject?: string;
 }
-
-const collect = (text: string, before: string[] = []): string[] => [...before, text];
 
 /** Where a browser of this house finds the server. */
 const addressOf = ({ publicUrl, port }: Config): string => publicUrl ?? `http://localhost:${port || 4000}`;

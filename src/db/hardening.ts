@@ -6,7 +6,7 @@ import { GATE, LOADER, MIGRATE, OWNER, SEALER } from './role-urls.js';
 const TRUSTED = [OWNER, MIGRATE, LOADER, GATE, SEALER];
 
 /** Names in pg_catalog, as one regular expression each; what a version of PostgreSQL lacks is left out. */
-export const TAKEN: Record<string, string> = {
+const TAKEN: Record<string, string> = {
   'ends the work of others on the same role': 'pg_(cancel|terminate)_backend',
   'counts rows that are hidden': 'pg_stat_(get|clear|reset)_.*|pg_stat_reset.*|pg_indexam_progress_.*',
   'sizes of tables tell how much is hidden':
@@ -22,7 +22,7 @@ export const TAKEN: Record<string, string> = {
 };
 
 /** The same, but for what our own functions and the servants of the house need. */
-export const RESERVED: Record<string, string> = {
+const RESERVED: Record<string, string> = {
   'locks that others wait for': 'pg_(try_)?advisory_.*',
   'counts the transactions of all':
     'txid_(current|snapshot|status|visible).*|pg_current_(snapshot|xact_id.*|wal_.*)|pg_snapshot_.*|pg_walfile_name.*|pg_visible_in_snapshot|pg_wal_lsn_diff|pg_xact_status',
@@ -31,7 +31,7 @@ export const RESERVED: Record<string, string> = {
 };
 
 /** Views of pg_catalog. */
-export const VIEWS = 'pg_stat_.*|pg_statio_.*|pg_locks|pg_roles|pg_prepared_xacts';
+const VIEWS = 'pg_stat_.*|pg_statio_.*|pg_locks|pg_roles|pg_prepared_xacts';
 const RESERVED_VIEWS = 'pg_locks|pg_roles';
 
 const whole = (patterns: string[]): string => `^(${patterns.join('|')})$`;

@@ -1,7 +1,7 @@
 // One connection, taken from the pool of a TypeORM data source for one operation, and given back clean or not at all.
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { cancelRunning } from './cancel.js';
 import { translateLoss, Unavailable } from './unavailable.js';
 
@@ -14,7 +14,6 @@ export interface Statement {
 }
 
 export interface HeldConnection {
-  runner: QueryRunner;
   /** Text of our own, such as commit; not counted among the statements. */
   send(sql: string): Promise<unknown>;
   /** set_config(name, value, true) for each; not counted among the statements. */
@@ -24,12 +23,13 @@ export interface HeldConnection {
   /** Prepared under a name made from the text, so planned once per connection. */
   rows<T>(name: string, sql: string, values: unknown[], searchPath: string): Promise<T[]>;
   readonly statements: Statement[];
-  /** True once a statement failed for want of a connection, or was cancelled: the connection is not used again. */
-  readonly broken: boolean;
   /** Stops the running statement, if any, and lets every later one fail with `reason`. */
   abort(reason: unknown): void;
-  /** Back to the pool after `ending` (say, commit) and RESET ALL; a broken connection is closed instead. Never rejects. */
-  release(ending?: string): Promise<void>;
+  /**
+   * Back to the pool after `ending` (say, commit) and RESET ALL; a broken connection is closed instead. Never rejects.
+   * `untouched`: nothing was begun or set, so there is nothing to end or reset.
+   */
+  release(ending?: string | { untouched: true }): Promise<void>;
 }
 
 /** The path is part of the name: under another one the same text means other tables and has another plan. */
@@ -102,11 +102,7 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
   }
 
   return {
-    runner,
     statements,
-    get broken() {
-      return broken;
-    },
     send: (sql) => watched(() => client.query(sql)),
     configure(settings) {
       const { sql, values } = configuration(settings);
@@ -130,7 +126,7 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
     },
     async release(ending) {
       await cancelling;
-      if (!broken) {
+      if (!broken && typeof ending !== 'object') {
         // Not DISCARD ALL, which would drop the prepared statements.
         const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => unlessLost(client.query(sql)));
         broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');

@@ -49,6 +49,8 @@ interface Login {
 }
 
 const READING = {
+  // One plan for all values: each of its own would be planned each time.
+  plan_cache_mode: 'force_generic_plan',
   default_transaction_read_only: 'on',
   statement_timeout: '5s',
   lock_timeout: '2s',

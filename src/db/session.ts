@@ -4,10 +4,8 @@
 // Readers: REPEATABLE READ, READ ONLY. One snapshot, never a serialization failure, and no bookkeeping for the writers.
 // Writers: SERIALIZABLE. A rule that looks at several rows holds although others write at the same time; who loses the
 // race is run again. Editors are people, so races are rare, and the price is paid by the few who write.
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { holdConnection, type HeldConnection, type Statement } from './held-connection.js';
-import { lostRace, retrying } from './retry.js';
-import { translateLoss, Unavailable } from './unavailable.js';
 
 export type { Statement } from './held-connection.js';
 
@@ -28,7 +26,7 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  /** Writers use inTransaction. */
+  /** Writers use openWriteSession. */
   readOnly: true;
   /** Fires when the client is gone: the running statement is cancelled, later ones fail with the signal's reason. */
   signal?: AbortSignal;
@@ -115,6 +113,21 @@ export function openSession(
   };
 }
 
+/** One statement, which is its own snapshot: no transaction is begun or ended around it. */
+export async function askOnce<T>(
+  dataSource: DataSource,
+  { name, sql, values, signal }: { name: string; sql: string; values: unknown[]; signal?: AbortSignal },
+): Promise<T[]> {
+  const held = await holdConnection(dataSource);
+  const ignore = listen(signal, () => held.abort(signal?.reason));
+  try {
+    return await held.rows<T>(name, sql, values, '');
+  } finally {
+    ignore();
+    await held.release({ untouched: true });
+  }
+}
+
 export interface WriteSession extends Session {
   /** Settings of the rest of the transaction. */
   configure(settings: Record<string, string>): Promise<void>;
@@ -167,59 +180,4 @@ export async function openWriteSession(
     configure: (wanted) => inside(async () => void (await held.configure(wanted))),
     close: (error) => (closing ??= inTurn(() => end(error))),
   };
-}
-
-export interface Transaction {
-  /** TypeORM on the same connection and in the same transaction. Await each call: this one does not queue. */
-  manager: EntityManager;
-  rows: Rows;
-  readonly statements: readonly Statement[];
-}
-
-export interface TransactionOptions {
-  signal?: AbortSignal;
-  settings?: Record<string, string>;
-  /** How often in all, when it lost a race. */
-  attempts?: number;
-}
-
-/**
- * All or nothing. `work` may be run again after a lost race (40001, 40P01), so it must do nothing outside the database.
- * An error of `work` rolls back and is thrown on; a lost connection becomes Unavailable.
- */
-export function inTransaction<T>(
-  dataSource: DataSource,
-  work: (transaction: Transaction) => Promise<T>,
-  options: TransactionOptions = {},
-): Promise<T> {
-  return retrying(options.attempts ?? 4, lostRace, () => attempt(dataSource, work, options));
-}
-
-async function attempt<T>(
-  dataSource: DataSource,
-  work: (transaction: Transaction) => Promise<T>,
-  { signal, settings = {} }: TransactionOptions,
-): Promise<T> {
-  const held = await holdConnection(dataSource);
-  const ignore = listen(signal, () => held.abort(signal?.reason));
-  const inTurn = queue();
-  const searchPath = settings.search_path ?? '';
-  const rows: Rows = (name, sql, values = []) => inTurn(() => held.rows(name, sql, values, searchPath));
-  try {
-    await held.runner.startTransaction('SERIALIZABLE');
-    if (Object.keys(settings).length > 0) await held.configure(settings);
-    const result = await work({ manager: held.runner.manager, rows, statements: held.statements });
-    if (signal?.aborted) throw signal.reason;
-    await held.runner.commitTransaction();
-    return result;
-  } catch (error) {
-    const found = translateLoss(error);
-    if (found instanceof Unavailable) held.abort(found);
-    // A connection that cannot even roll back is not given back: closing it rolls back as well.
-    if (!held.broken) await held.runner.rollbackTransaction().catch(() => held.abort(found));
-    throw found;
-  } finally {
-    ignore();
-    await held.release();
-  }
 }

@@ -1,6 +1,6 @@
 // Only what the declaration cannot say: the list with its filter, and the period made of two dates.
-import type { DetentionFilter, Resolvers } from '../generated/resolvers-types.js';
-import { periodValue } from '../records/dates.js';
+import type { DetentionFilter, QueryDetentionsArgs, Resolvers } from '../generated/resolvers-types.js';
+import { periodFrom } from '../records/dates.js';
 import {
   atPlace,
   conditions,
@@ -13,7 +13,7 @@ import {
   validOn,
   whenValid,
 } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { listed, recordById } from '../records/list.js';
 import { detentions } from './model.js';
 
 const ask = (filter: DetentionFilter | null | undefined) =>
@@ -32,14 +32,13 @@ const ask = (filter: DetentionFilter | null | undefined) =>
 
 export const detentionResolvers: Resolvers = {
   Query: {
-    detention: (_, { id }, { load }) => load.one.detentions.load(id),
-    detentions: (_, args, context) =>
-      list(detentions, args, context, [
-        ...ask(args.filter),
-        ...whenValid(args.asOf, validOn(detentions, 'starts', 'ends')),
-      ]),
+    detention: recordById('detentions'),
+    detentions: listed(detentions, ({ filter, asOf }: QueryDetentionsArgs) => [
+      ...ask(filter),
+      ...whenValid(asOf, validOn(detentions, 'starts', 'ends')),
+    ]),
   },
   Detention: {
-    period: (detention) => periodValue(detention, 'starts', 'ends'),
+    period: periodFrom('starts', 'ends'),
   },
 };

@@ -1,8 +1,8 @@
 // Events inside persons, organizations and places: a page each, and one statement for all parents of a level.
 import { allOf, sql, type Sql } from '../db/sql.js';
-import type { Resolvers } from '../generated/resolvers-types.js';
+import type { OrganizationEventsArgs, PersonEventsArgs, PlaceEventsArgs, Resolvers } from '../generated/resolvers-types.js';
 import { conditions, isOneOf, placesWithin } from '../records/filters.js';
-import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import { nested, PARENT } from '../records/page-by-parent.js';
 import { events } from './model.js';
 
 interface Asked {
@@ -21,29 +21,27 @@ function takenPartIn(who: Sql, { role, kind }: Asked): Sql[] {
 
 export const nestedEventResolvers: Resolvers = {
   Person: {
-    events: (person, args, context) =>
-      pageByParent(context, person, args, {
-        name: 'Person.events',
-        noun: events,
-        where: takenPartIn(sql`person_id`, args),
-      }),
+    events: nested({
+      name: 'Person.events',
+      noun: events,
+      where: (args: PersonEventsArgs) => takenPartIn(sql`person_id`, args),
+    }),
   },
   Organization: {
-    events: (organization, args, context) =>
-      pageByParent(context, organization, args, {
-        name: 'Organization.events',
-        noun: events,
-        where: takenPartIn(sql`organization_id`, args),
-      }),
+    events: nested({
+      name: 'Organization.events',
+      noun: events,
+      where: (args: OrganizationEventsArgs) => takenPartIn(sql`organization_id`, args),
+    }),
   },
   Place: {
-    events: (place, args, context) => {
-      const { kind } = args;
-      const where = [
+    events: nested({
+      name: 'Place.events',
+      noun: events,
+      where: ({ kind }: PlaceEventsArgs) => [
         sql`events.place_id in ${placesWithin(PARENT)}`,
         ...conditions({ kind }, { kind: isOneOf(events, 'kind') }),
-      ];
-      return pageByParent(context, place, args, { name: 'Place.events', noun: events, where });
-    },
+      ],
+    }),
   },
 };

@@ -1,6 +1,12 @@
 // Events with their participants, and the links between dated records with who says what about them.
 import { claimsOf } from '../claims/record-fields.js';
-import type { EventFilter, EventLinkFilter, Resolvers } from '../generated/resolvers-types.js';
+import type {
+  EventFilter,
+  EventLinkFilter,
+  QueryEventLinksArgs,
+  QueryEventsArgs,
+  Resolvers,
+} from '../generated/resolvers-types.js';
 import { allOf, sql, type Sql } from '../db/sql.js';
 import { reading } from '../errors.js';
 import { periodValue } from '../records/dates.js';
@@ -17,10 +23,10 @@ import {
   uuid,
   whenValid,
 } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { listed, recordById } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
-import type { TradeMeasureRow } from '../trade/model.js';
+import { fromRow } from '../records/plan.js';
 import { parseUuid } from '../values/identifier.js';
 import { duringEvent, eventOn, temporalResultOf, withParticipants } from './filters.js';
 import { eventLinks, events, type EventParticipantRow, type EventRow } from './model.js';
@@ -92,11 +98,13 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
   const happens = happensOf(nouns);
   return {
     Query: {
-      event: (_, { id }, { load }) => load.one.events.load(id),
-      events: (_, args, context) =>
-        list(events, args, context, [...ask(args.filter ?? {}), ...whenValid(args.asOf, eventOn)]),
-      eventLink: (_, { id }, { load }) => load.one.event_links.load(id),
-      eventLinks: (_, args, context) => list(eventLinks, args, context, askLinks(nouns, args.filter ?? {})),
+      event: recordById('events'),
+      events: listed(events, ({ filter, asOf }: QueryEventsArgs) => [
+        ...ask(filter ?? {}),
+        ...whenValid(asOf, eventOn),
+      ]),
+      eventLink: recordById('event_links'),
+      eventLinks: listed(eventLinks, ({ filter }: QueryEventLinksArgs) => askLinks(nouns, filter ?? {})),
       temporalCheck: async (_, { cause, effect }, context) => {
         const sides = {
           cause: reading('cause', () => parseUuid(cause)),
@@ -107,7 +115,9 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
       },
     },
     Event: {
-      period: (event) => periodValue(lastingOf(event), 'starts', 'ends'),
+      period: fromRow(['extent', 'starts', 'ends'], (event: EventRow) =>
+        periodValue(lastingOf(event), 'starts', 'ends'),
+      ),
       persons: async (event, { role }, context) => {
         const taking = (await participantsOf(event, context)).filter(
           (row) => !role || role.some((wanted) => wanted === row.role),
@@ -116,10 +126,6 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
         return (await Promise.all([...ids].map((id) => context.load.one.persons.load(id)))).filter(
           (person) => person !== null,
         );
-      },
-      measure: async (event, _, { load }) => {
-        const [measure] = await load.many('Event', 'measures').load(event.id);
-        return (measure as unknown as TradeMeasureRow | undefined) ?? null;
       },
     },
     EventLink: {

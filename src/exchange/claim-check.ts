@@ -1,5 +1,6 @@
 // Claims, checked: who says it, of what value, how it is judged, and from which other claims it is derived.
 import { BEARING_STANCES, DEFAULT_CREDIBILITY } from '../claims/write-claim.js';
+import { readWord, type Vocabulary } from '../records/read-value.js';
 import { parsePoint } from '../values/edtf.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import type { Content, Judgement, LoadClaim, LoadRecord } from './dataset.js';
@@ -11,7 +12,7 @@ import { depths } from './depths.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { digest } from '../values/digest.js';
 import { whereIs, type Findings } from './problem.js';
-import { readText, readValue, readWord, type Vocabulary } from './read-value.js';
+import { readText, readTree } from './read-tree.js';
 
 type Draft = Omit<LoadClaim, 'key' | 'derivedFrom' | 'depth' | 'record'> & { flat: FlatClaim; bases: FlatClaim[] };
 
@@ -119,7 +120,7 @@ class ClaimReader {
       return none;
     }
     const { field } = flat.field;
-    const read = this.findings.trying(tree.at, () => readValue(field, tree, this.vocabulary));
+    const read = this.findings.trying(tree.at, () => readTree(field, tree, this.vocabulary));
     if (!read) return none;
     if (field.shape === 'ref') {
       this.keys.require(tree.at, String(read.value), [field.of!]);

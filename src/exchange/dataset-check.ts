@@ -2,6 +2,7 @@
 // Pure: what the database knows (vocabulary, defaults) comes in as an argument.
 import { columnsOfField } from '../records/field-names.js';
 import type { Known as DatabaseKnown } from '../records/known.js';
+import type { ReadValue, Vocabulary } from '../records/read-value.js';
 import { digest } from '../values/digest.js';
 import { nearest } from '../values/did-you-mean.js';
 import { checkClaims } from './claim-check.js';
@@ -12,7 +13,7 @@ import { HEADER_FILE, readHeader, readSensitivity } from './dataset-header.js';
 import { flatten, type FlatRecord } from './dataset-records.js';
 import { depths } from './depths.js';
 import { Findings, type Place } from './problem.js';
-import { readValue, type ReadValue, type Vocabulary } from './read-value.js';
+import { readTree } from './read-tree.js';
 
 /** What the database knows of words and defaults. */
 export type Known = Pick<DatabaseKnown, 'vocabulary' | 'defaults'>;
@@ -83,7 +84,7 @@ function checkRecord(flat: FlatRecord, keys: Keys, { vocabulary, defaults }: Kno
   if (flat.owner) columns.set(flat.owner.field.column, { key: flat.owner.key });
   for (const [name, tree] of flat.values) {
     const field = fields.get(name)!;
-    const read = findings.trying(tree.at, () => readValue(field.field, tree, vocabulary));
+    const read = findings.trying(tree.at, () => readTree(field.field, tree, vocabulary));
     if (!read) continue;
     for (const [column, content] of columnsOf(field, read)) columns.set(column, content);
     if (field.field.shape === 'ref') keys.require(tree.at, String(read.value), [field.field.of!]);

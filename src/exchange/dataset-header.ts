@@ -3,7 +3,7 @@ import type { DatasetFile, Tree } from './dataset-files.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import type { Findings } from './problem.js';
 import { InvalidValue, quoted } from '../values/invalid-value.js';
-import { readText } from './read-value.js';
+import { readText } from './read-tree.js';
 
 export interface Header {
   name: string;

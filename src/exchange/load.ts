@@ -22,12 +22,14 @@ export interface LoadOptions {
   dryRun?: boolean;
   /** Who is named as the author of the rows. */
   actor: string;
+  /** The team of what is RESTRICTED or SEALED and has none yet; absent: it is for everybody of the level. */
+  team?: number;
   /** Fires when the load is to be given up; nothing is written then. */
   signal?: AbortSignal;
 }
 
 /**
- * @param db connected as kualik_editor.
+ * @param db connected as kualik_loader.
  * @throws LoadRefused with every problem as `file:line: sentence`; nothing was written then.
  */
 export async function loadDirectory(
@@ -44,7 +46,7 @@ async function apply(
   db: DataSource,
   dataset: Dataset,
   known: Known,
-  { dryRun = false, actor, signal }: LoadOptions,
+  { dryRun = false, actor, team, signal }: LoadOptions,
 ): Promise<LoadReport> {
   const connection = await holdConnection(db);
   const giveUp = (): void => connection.abort(signal?.reason);
@@ -53,7 +55,7 @@ async function apply(
     signal?.throwIfAborted();
     signal?.addEventListener('abort', giveUp, { once: true });
     await begin(connection, actor);
-    const report = await new Load(connection, dataset, known, newReport(dataset.name, dryRun)).run();
+    const report = await new Load(connection, dataset, known, newReport(dataset.name, dryRun), team).run();
     if (!dryRun) {
       await connection.send('commit');
       ending = undefined;
@@ -89,6 +91,7 @@ class Load {
     private readonly dataset: Dataset,
     private readonly known: Known,
     private readonly report: LoadReport,
+    private readonly team: number | undefined,
   ) {}
 
   async run(): Promise<LoadReport> {
@@ -97,6 +100,7 @@ class Load {
     await this.writeRecords();
     await this.writeClaims();
     await this.acceptClaims();
+    await this.giveTeam();
     await this.checkDeferred();
     await remember(
       this.connection,
@@ -211,6 +215,38 @@ class Load {
         named.map(({ key }) => ids.get(key)!),
       );
     }
+  }
+
+  /**
+   * Last, since what a record is about can raise it, and has a say in its team: what has one then keeps it. Also what was
+   * loaded before without a team.
+   */
+  private async giveTeam(): Promise<void> {
+    const { connection, dataset, ids, team } = this;
+    if (team === undefined) return;
+    const all = [...dataset.records, ...dataset.claims];
+    const rows = await connection.rows<{ id: string; noun: string }>(
+      'records without a team',
+      'select id, noun from records where id = any ($1) and sensitivity >= 2 and team_id = 0',
+      [all.map(({ key }) => ids.get(key))],
+      '',
+    );
+    const nouns = new Map(rows.map(({ id, noun }) => [id, noun]));
+    const tasks = all
+      .filter(({ key }) => nouns.has(ids.get(key)!))
+      .map(({ key, at, depth }): Task => ({
+        at,
+        about: key,
+        depth,
+        isReady: () => true,
+        async run() {
+          const id = ids.get(key)!;
+          // What is above it may have carried the team down meanwhile.
+          const sql = `update ${nouns.get(id)!} set team_id = $2 where id = $1 and team_id = 0`;
+          await connection.rows('give it its team', sql, [id, team], '');
+        },
+      }));
+    throwIfRefused(await settle(connection, tasks), this.known.rules);
   }
 
   /** Rules that wait for the end of the transaction; they speak of links, so those that break the rule are named. */

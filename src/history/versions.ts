@@ -8,6 +8,7 @@ import { batched } from '../records/batched.js';
 import type { AnyRow, Loading, Rows } from '../records/loaders.js';
 import { snake, type Field, type Noun } from '../records/noun.js';
 import { columnsOf } from '../records/select.js';
+import { SENSITIVITIES } from '../records/sensitivity.js';
 
 /** One version of a record, as a list of changes finds it. */
 export interface ChangeRow {
@@ -83,8 +84,6 @@ async function versionsOf(change: ChangeRow, db: Rows): Promise<Versions> {
   });
   return (await found.load(keyOf(change)))!;
 }
-
-const SENSITIVITIES = ['PUBLIC', 'INTERNAL', 'RESTRICTED', 'SEALED'];
 
 interface Shown {
   property: string;

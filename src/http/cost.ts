@@ -1,15 +1,15 @@
 // What an operation costs, computed from its document and variables before it runs: the nodes it may touch, and the points
-// that its viewer pays (rate.ts). An estimate from above: pages count as full, and what @skip leaves out counts as asked.
+// that its viewer pays (rate.ts). Pages count as full, lists without pages by a usual size, and what @skip leaves out as asked.
 import { Kind, type OperationDefinitionNode } from 'graphql';
 import { limited } from '../errors.js';
-import { checkLists, countNodes, type Asked } from './page-cost.js';
+import { checkLists, countNodes, USUAL_LIST, type Asked } from './page-cost.js';
 
 const MOST_NODES = 10_000;
 
 export interface Cost {
   /** One for the question, one for every ten nodes, and ten for every change. */
   points: number;
-  /** Nodes of lists, by the product of their page sizes. */
+  /** Nodes of lists, by the product of their sizes. */
   nodes: number;
 }
 
@@ -23,7 +23,8 @@ export function costOf(asked: Asked): Cost {
   const nodes = countNodes(asked);
   if (nodes > MOST_NODES) {
     throw limited(
-      `This asks for up to ${nodes} nodes; ${MOST_NODES} are answered at once. Lower \`first\`, or ask for fewer nested lists.`,
+      `This asks for up to ${nodes} nodes; ${MOST_NODES} are answered at once. Lower \`first\`, or ask for fewer lists ` +
+        `inside lists: one without \`first\` counts as ${USUAL_LIST} for each node around it.`,
       { rule: 'page-cost' },
     );
   }

@@ -23,6 +23,7 @@ import type { Question } from './body.js';
 import { costOf, type Cost } from './cost.js';
 import { BoundedDocuments } from './documents.js';
 import { limitsRule, MOST_ERRORS, PARSE_LIMITS } from './limits.js';
+import { JsonText } from '../planner/json-text.js';
 import { JSON_TYPE, type AnswerType } from './request.js';
 import { translate, type TranslateOptions } from './translate.js';
 
@@ -258,6 +259,7 @@ const answerTooLong = (): Error =>
 /** Whether the texts of a result, and as much again for each name and sign between them, exceed a length. */
 function isLonger(data: unknown, limit: number): boolean {
   let left = limit;
+  if (data instanceof JsonText) return data.text.length > limit;
   const walk = (value: unknown): boolean => {
     if (typeof value === 'string') left -= value.length + 8;
     else if (typeof value !== 'object' || value === null) left -= 8;

@@ -1,12 +1,15 @@
-// How many nodes an operation may touch: the product of the page sizes along each path, known only with the variables.
+// How many nodes an operation may touch: the product of the list sizes along each path, known only with the variables.
 // So it is asked after validation, for every request; Apollo would keep a validation rule's verdict for everybody.
 import {
   getNamedType,
+  getNullableType,
   isCompositeType,
   isInterfaceType,
+  isListType,
   isObjectType,
   Kind,
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLNamedType,
@@ -20,6 +23,12 @@ import { LIMITS } from './limits.js';
 
 export const USUAL_PAGE = 25;
 
+/**
+ * What a list without pages (`person { detentions { ... } }`) is taken to hold. Real ones hold none to some twenty; the
+ * size is what lets three of them stand inside each other on a usual page (25 x 5 x 5 x 5), and not on one of a hundred.
+ */
+export const USUAL_LIST = 5;
+
 type Variables = Readonly<Record<string, unknown>>;
 
 export interface Asked {
@@ -29,7 +38,10 @@ export interface Asked {
   variables: Variables;
 }
 
-/** Nodes of one operation at most, by `first` alone: `persons(first: 50) { events(first: 10) }` is 50 + 500. */
+/**
+ * Nodes of one operation: `persons(first: 50) { events(first: 10) }` is 50 + 500, and `persons(first: 50) { names }` is
+ * 50 + 250. Pages are counted from above, lists without pages by their usual size.
+ */
 export function countNodes({ schema, document, operation, variables }: Asked): number {
   const root = schema.getRootType(operation.operation);
   if (!root) return 0;
@@ -62,9 +74,8 @@ function nodesOf(set: SelectionSetNode, parent: GraphQLNamedType, walk: Walk): n
       const type = field && getNamedType(field.type);
       if (!field || !type || !isCompositeType(type)) continue;
       const inner = nodesOf(selection.selectionSet, type, walk);
-      const given = selection.arguments?.find((argument) => argument.name.value === 'first')?.value;
-      const page = pageOf(field, given, walk);
-      nodes += page === undefined ? inner : page * (1 + inner);
+      const size = pageOf(field, selection, walk) ?? idsOf(field, selection, walk) ?? listOf(parent, field);
+      nodes += size === undefined ? inner : size * (1 + inner);
     }
   }
   return nodes;
@@ -85,14 +96,36 @@ function fieldOf(parent: GraphQLNamedType, name: string): GraphQLField<unknown, 
 }
 
 /** Undefined if the field has no pages. A size that makes no sense counts as the usual one; the resolver refuses it. */
-function pageOf(field: GraphQLField<unknown, unknown>, given: ValueNode | undefined, walk: Walk): number | undefined {
+function pageOf(field: GraphQLField<unknown, unknown>, selection: FieldNode, walk: Walk): number | undefined {
   const argument = field.args.find((candidate) => candidate.name === 'first');
   if (!argument) return undefined;
+  const given = givenFor('first', selection);
   const first = given ? valueOf(given, walk) : argument.defaultValue;
   const size =
     typeof first === 'number' ? first : typeof argument.defaultValue === 'number' ? argument.defaultValue : USUAL_PAGE;
   return Math.max(0, size);
 }
+
+/** `nodes(ids: [...])` holds as many as it was given. */
+function idsOf(field: GraphQLField<unknown, unknown>, selection: FieldNode, { variables }: Walk): number | undefined {
+  const given = givenFor('ids', selection);
+  if (!given || !isListType(getNullableType(field.type))) return undefined;
+  if (given.kind === Kind.LIST) return given.values.length;
+  const ids = given.kind === Kind.VARIABLE ? variables[given.name.value] : undefined;
+  return Array.isArray(ids) ? ids.length : 1; // GraphQL reads one value as a list of one
+}
+
+/** The lists of a page itself are as long as the page, which is counted where it is asked for. */
+function listOf(parent: GraphQLNamedType, field: GraphQLField<unknown, unknown>): number | undefined {
+  const isOfPage = PAGE.test(parent.name) && PAGE_LISTS.has(field.name);
+  return isListType(getNullableType(field.type)) && !isOfPage ? USUAL_LIST : undefined;
+}
+
+const PAGE = /(Connection|Feed)$/;
+const PAGE_LISTS: ReadonlySet<string> = new Set(['nodes', 'edges']);
+
+const givenFor = (name: string, { arguments: given }: FieldNode): ValueNode | undefined =>
+  given?.find((argument) => argument.name.value === name)?.value;
 
 function valueOf(node: ValueNode, { operation, variables }: Walk): unknown {
   if (node.kind === Kind.INT) return Number(node.value);

@@ -1,5 +1,4 @@
 // What a request to /graphql must look like before its body is read: each check is one sentence of refuse.ts.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { refuse } from './refusal.js';
 
@@ -7,10 +6,22 @@ const GRAPHQL_RESPONSE = 'application/graphql-response+json';
 export const JSON_TYPE = 'application/json';
 export type AnswerType = typeof GRAPHQL_RESPONSE | typeof JSON_TYPE;
 
-/** The caller's id if it is harmless in a log and a header, else a fresh one. */
-export function requestIdOf(req: IncomingMessage): string {
+export interface RequestNames {
+  /** Ours: what is answered, stored in history and audit, and quoted in errors. */
+  requestId: string;
+  /** How the client calls its request, if that is harmless in a log. */
+  clientRequestId?: string;
+}
+
+/**
+ * Both names of a request, for a line of the log and nothing else. What a stranger chose must not stand in a history that
+ * others read, nor pass for another request.
+ */
+export function namesOf(req: IncomingMessage, requestId: string): RequestNames {
   const given = req.headers['x-request-id'];
-  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given)
+    ? { requestId, clientRequestId: given }
+    : { requestId };
 }
 
 /** The path without its query, which no address of ours reads. */

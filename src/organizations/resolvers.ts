@@ -1,10 +1,10 @@
 // Organizations: the list with its filter, and what they published.
 import { join, sql } from '../db/sql.js';
-import type { OrganizationFilter, Resolvers } from '../generated/resolvers-types.js';
+import type { OrganizationFilter, QueryOrganizationsArgs, Resolvers } from '../generated/resolvers-types.js';
 import { atPlace, byNearness, conditions, fromSource, inCase, isOneOf, namedLike, uuid } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { listed, recordById } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
-import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import { nested, PARENT } from '../records/page-by-parent.js';
 import type { SortKey } from '../records/page.js';
 import { organizations } from './model.js';
 
@@ -44,16 +44,18 @@ function byAcronym(name: string | null | undefined): SortKey[] {
 
 export const organizationResolvers = ({ sources }: Record<string, Noun>): Resolvers => ({
   Query: {
-    organization: (_, { id }, { load }) => load.one.organizations.load(id),
-    organizations: (_, args, context) =>
-      list(organizations, args, context, ask(args.filter), [...byAcronym(args.filter?.name), ...byName]),
+    organization: recordById('organizations'),
+    organizations: listed(
+      organizations,
+      ({ filter }: QueryOrganizationsArgs) => ask(filter),
+      ({ filter }) => [...byAcronym(filter?.name), ...byName],
+    ),
   },
   Organization: {
-    publishedSources: (organization, args, context) =>
-      pageByParent(context, organization, args, {
-        name: 'Organization.publishedSources',
-        noun: sources!,
-        where: [sql`sources.publisher_id = ${PARENT}`],
-      }),
+    publishedSources: nested({
+      name: 'Organization.publishedSources',
+      noun: sources!,
+      where: () => [sql`sources.publisher_id = ${PARENT}`],
+    }),
   },
 });

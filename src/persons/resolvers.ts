@@ -1,7 +1,13 @@
 // Persons with their names and relations: only what the declarations cannot say.
-import { allOf, sql, type Sql } from '../db/sql.js';
-import type { PersonFilter, RelationFilter, Resolvers } from '../generated/resolvers-types.js';
-import { periodValue } from '../records/dates.js';
+import { allOf, raw, sql, type Sql } from '../db/sql.js';
+import type {
+  PersonFilter,
+  QueryPersonsArgs,
+  QueryRelationsArgs,
+  RelationFilter,
+  Resolvers,
+} from '../generated/resolvers-types.js';
+import { periodFrom } from '../records/dates.js';
 import {
   atPlace,
   conditions,
@@ -17,8 +23,11 @@ import {
   validOn,
   whenValid,
 } from '../records/filters.js';
-import { list } from '../records/list.js';
-import { persons, relations, type PersonNameRow } from './model.js';
+import { listed, recordById } from '../records/list.js';
+import { referenceOf } from '../records/reference.js';
+import type { Loading } from '../records/loaders.js';
+import { planned } from '../records/plan.js';
+import { persons, relations, type PersonNameRow, type PersonRow } from './model.js';
 import { byNearness, namedLike } from './name-search.js';
 import { relationsOf } from './relations.js';
 
@@ -76,30 +85,41 @@ const askRelations = (filter: RelationFilter | null | undefined): Sql[] =>
     source: fromSource(relations),
   });
 
+/** In the order of the link `Person.names`. */
+const FIRST_NAME = (row: string): string =>
+  `(select to_json(named.value) from person_names named where named.person_id = ${row}.id
+    order by named.display_order nulls last, named.sequence, named.id limit 1)`;
+
 export const personResolvers: Resolvers = {
   Query: {
-    person: (_, { id }, { load }) => load.one.persons.load(id),
-    persons: (_, args, context) => list(persons, args, context, ask(args.filter ?? {}), byNearness(args.filter?.name)),
-    relation: (_, { id }, { load }) => load.one.relations.load(id),
-    relations: (_, args, context) =>
-      list(relations, args, context, [
-        ...askRelations(args.filter),
-        ...whenValid(args.asOf, validOn(relations, 'starts', 'ends')),
-      ]),
+    person: recordById('persons'),
+    persons: listed(
+      persons,
+      ({ filter }: QueryPersonsArgs) => ask(filter ?? {}),
+      ({ filter }) => byNearness(filter?.name),
+    ),
+    relation: recordById('relations'),
+    relations: listed(relations, ({ filter, asOf }: QueryRelationsArgs) => [
+      ...askRelations(filter),
+      ...whenValid(asOf, validOn(relations, 'starts', 'ends')),
+    ]),
   },
   Person: {
-    reference: (person) => `P-${person.reference}`,
-    name: async (person, _, { load }) => {
-      const [first] = (await load.many('Person', 'names').load(person.id)) as unknown as PersonNameRow[];
-      return first?.value ?? null;
-    },
+    reference: referenceOf('P'),
+    name: planned(
+      async (person: PersonRow, _: unknown, { load }: Loading) => {
+        const [first] = (await load.many('Person', 'names').load(person.id)) as unknown as PersonNameRow[];
+        return first?.value ?? null;
+      },
+      { is: 'leaf', sql: (row) => raw(FIRST_NAME(row)) },
+    ),
     relations: async (person, { kind }, context) => {
       const seen = await relationsOf(person, context);
       return kind ? seen.filter((relation) => kind.some((asked) => asked === relation.kind)) : seen;
     },
   },
   Relation: {
-    period: (relation) => periodValue(relation, 'starts', 'ends'),
+    period: periodFrom('starts', 'ends'),
   },
   PersonRelation: {
     otherPerson: (seen, _, { load }) => (seen.otherPersonId ? load.one.persons.load(seen.otherPersonId) : null),

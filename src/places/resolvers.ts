@@ -1,6 +1,6 @@
 // Places: the list with its filter, and the organizations that have their seat there.
 import { raw, sql } from '../db/sql.js';
-import type { PlaceFilter, Resolvers } from '../generated/resolvers-types.js';
+import type { PlaceFilter, QueryPlacesArgs, Resolvers } from '../generated/resolvers-types.js';
 import {
   byNearness,
   conditions,
@@ -11,9 +11,9 @@ import {
   placesWithin,
   uuid,
 } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { listed, recordById } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
-import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import { nested, PARENT } from '../records/page-by-parent.js';
 import type { SortKey } from '../records/page.js';
 import { places } from './model.js';
 
@@ -45,17 +45,19 @@ const ask = (filter: PlaceFilter | null | undefined) =>
 
 export const placeResolvers = ({ organizations }: Record<string, Noun>): Resolvers => ({
   Query: {
-    place: (_, { id }, { load }) => load.one.places.load(id),
-    places: (_, args, context) =>
-      list(places, args, context, ask(args.filter), [...byNearness(places, args.filter?.name), ...byName]),
+    place: recordById('places'),
+    places: listed(
+      places,
+      ({ filter }: QueryPlacesArgs) => ask(filter),
+      ({ filter }) => [...byNearness(places, filter?.name), ...byName],
+    ),
   },
   Place: {
-    organizations: (place, args, context) =>
-      pageByParent(context, place, args, {
-        name: 'Place.organizations',
-        noun: organizations!,
-        where: [sql`organizations.place_id in ${placesWithin(PARENT)}`],
-        orderBy: byName,
-      }),
+    organizations: nested({
+      name: 'Place.organizations',
+      noun: organizations!,
+      where: () => [sql`organizations.place_id in ${placesWithin(PARENT)}`],
+      orderBy: byName,
+    }),
   },
 });

@@ -1,6 +1,7 @@
 // Three columns of a row as the graph shows them: an uncertain date, or a period made of two.
 import { OPEN, type PartialDate } from '../values/edtf.js';
 import type { DateBound, LocalDate } from '../values/local-date.js';
+import { fromRow } from './plan.js';
 import { certain, possible, type Period, type Span } from '../values/period.js';
 
 /** What the SDL calls UncertainDate. */
@@ -70,3 +71,7 @@ export function periodValue(row: Dated, starts: string, ends: string, stillTrueU
     possible: spanOf(possible(period)),
   };
 }
+
+/** The resolver of a period whose open end nobody vouches for. */
+export const periodFrom = (starts: string, ends: string) =>
+  fromRow([starts, ends], (row: Dated): PeriodValue => periodValue(row, starts, ends));

@@ -7,6 +7,8 @@ export interface ManyLink {
   by: string;
   /** Properties that make an order; the order of recording and `id` are added at the end. */
   orderBy: string[];
+  /** The field of the graph that shows the first of them, where it has another name than the link. */
+  shownFirst?: string;
 }
 
 /** SDL type of the parent -> field -> the rows listed there. */

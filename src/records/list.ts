@@ -1,7 +1,9 @@
-// The resolver of a list: a page of a noun under a filter, in the noun's own order.
+// The resolvers of the root: one record by its id, and a page of a noun under a filter, in the noun's own order.
 import type { Sql } from '../db/sql.js';
+import type { AnyRow, Loading } from './loaders.js';
 import type { Noun } from './noun.js';
-import { page, type List, type PageArgs, type PageContext, type SortKey } from './page.js';
+import { page, scopeOfList, type List, type PageArgs, type PageContext, type SortKey } from './page.js';
+import { planned } from './plan.js';
 
 interface ListArgs extends PageArgs {
   filter?: unknown;
@@ -12,12 +14,42 @@ interface ListArgs extends PageArgs {
 export const byDay = (noun: Noun): SortKey[] =>
   noun.happens ? [{ property: `${noun.happens}Earliest`, type: 'date' }] : [];
 
-/** One line per list: `detentions: (_, args, context) => list(detentions, args, context, conditions(args.filter, ask))`. */
-export const list = <T>(
+const scopeOf = ({ filter, asOf }: ListArgs): unknown => [filter ?? null, asOf ?? null];
+
+/** A page of a noun under a filter. */
+export const list = <T = AnyRow>(
   noun: Noun,
   args: ListArgs,
   context: PageContext,
   where: Sql[],
   orderBy: SortKey[] = byDay(noun),
-): Promise<List<T>> =>
-  page<T>(context, args, { noun, where, orderBy, scope: [args.filter ?? null, args.asOf ?? null] });
+): Promise<List<T>> => page<T>(context, args, { noun, where, orderBy, scope: scopeOf(args) });
+
+/** One line per list: `detentions: listed(detentions, (args) => conditions(args.filter, ask))`. */
+export function listed<A extends ListArgs, T>(
+  noun: Noun,
+  where: (args: A) => Sql[],
+  orderBy: (args: A) => SortKey[] = () => byDay(noun),
+): (parent: unknown, args: A, context: PageContext) => Promise<List<T>> {
+  return planned(
+    (_: unknown, args: A, context: PageContext) => list<T>(noun, args, context, where(args), orderBy(args)),
+    {
+      is: 'page',
+      page: (args: A) => ({
+        noun,
+        where: where(args),
+        orderBy: orderBy(args),
+        scope: () => scopeOfList(noun, scopeOf(args)),
+      }),
+    },
+  );
+}
+
+/** `person: recordById('persons')` */
+export const recordById = <T>(
+  table: string,
+): ((parent: unknown, args: { id: string }, context: Loading) => Promise<T | null>) =>
+  planned((_: unknown, { id }: { id: string }, { load }: Loading) => load.one[table]!.load(id) as Promise<T | null>, {
+    is: 'byId',
+    noun: table,
+  });

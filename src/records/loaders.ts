@@ -35,7 +35,7 @@ function byIdLoader<R extends { id: string }>(db: Rows, name: string, select: st
 }
 
 /** SQL for a total order: the named properties, unknown values last, then the order of recording, then the id. */
-const orderOf = ({ orderBy }: ManyLink, table: string): string =>
+export const orderOf = ({ orderBy }: ManyLink, table: string): string =>
   [...orderBy.map((property) => `${table}.${snake(property)} nulls last`), `${table}.sequence`, `${table}.id`].join(
     ', ',
   );

@@ -21,6 +21,7 @@ import {
   type PageContext,
   type SortKey,
 } from './page.js';
+import { planned } from './plan.js';
 import { columnsOf } from './select.js';
 
 /** Which parent a row belongs to; the sign keeps it apart from every property of a noun. */
@@ -40,6 +41,33 @@ export interface NestedList {
   orderBy?: SortKey[];
 }
 
+const scopeOfNested = (name: string, filter: object, parent: string | null): string =>
+  JSON.stringify([name, filter, parent]);
+
+/** The resolver of a list inside a record: `events: nested({ name: 'Person.events', noun: events, where: (args) => [...] })`. */
+export function nested<A extends PageArgs, T>({
+  name,
+  noun,
+  where,
+  orderBy = byDay(noun),
+}: Omit<NestedList, 'where'> & { where: (args: A) => Sql[] }): (
+  parent: { id: string },
+  args: A,
+  context: PageContext,
+) => Promise<List<T>> {
+  return planned(
+    (parent: { id: string }, args: A, context: PageContext) =>
+      pageByParent<T>(context, parent, args, { name, noun, where: where(args), orderBy }),
+    {
+      is: 'page',
+      page: (args: A) => {
+        const { first: _, after: __, ...filter } = args;
+        return { noun, where: where(args), orderBy, scope: (parent) => scopeOfNested(name, filter, parent) };
+      },
+    },
+  );
+}
+
 /** A page of what belongs to `parent`. Every argument besides `first` and `after` is part of what a cursor belongs to. */
 export async function pageByParent<T = AnyRow>(
   { db, cursorKey }: PageContext,
@@ -49,7 +77,7 @@ export async function pageByParent<T = AnyRow>(
 ): Promise<List<T>> {
   const size = pageSize(first);
   const keys = withTies(orderBy);
-  const scope = JSON.stringify([name, filter, parent.id]);
+  const scope = scopeOfNested(name, filter, parent.id);
   // A cursor opens for its own parent alone, so all that share it in one batch share its place as well.
   const from = opened(cursorKey, scope, cursor);
   const found = batched(db, JSON.stringify([name, filter, size, cursor ?? null]), async (ids) => {

@@ -140,6 +140,9 @@ const madeFor = (keys: SortKey[]): Sql[] =>
 export const sortValues = (keys: SortKey[], row: object): CursorValues =>
   keys.map((key) => ((row as Record<string, unknown>)[key.property] ?? null) as string | null);
 
+/** What the cursors of a list belong to. */
+export const scopeOfList = ({ table }: Noun, scope: unknown): string => JSON.stringify([table, scope]);
+
 export async function page<T = AnyRow>(
   { db, cursorKey }: PageContext,
   args: PageArgs,
@@ -148,7 +151,7 @@ export async function page<T = AnyRow>(
   const { noun } = query;
   const size = pageSize(args.first);
   const keys = withTies(query.orderBy);
-  const scope = JSON.stringify([noun.table, query.scope]);
+  const scope = scopeOfList(noun, query.scope);
   const from = opened(cursorKey, scope, args.after);
   const where = from ? [...query.where, after(keys, from, noun.table)] : query.where;
   const statement = compile(

@@ -98,7 +98,7 @@ export const refugeeLinks: Links = {
     decisions: many('status_decisions', 'statusId', ['decidedEarliest']),
   },
   StatusDocument: {
-    successors: many('status_documents', 'predecessorId'),
+    successors: { ...many('status_documents', 'predecessorId'), shownFirst: 'successor' },
     decisions: many('status_decisions', 'documentId', ['decidedEarliest']),
   },
   StatusDecision: { appeals: many('status_decisions', 'appealOfId', ['decidedEarliest']) },

@@ -1,10 +1,15 @@
 // Statuses, documents and decisions: their lists, the periods of two of them, and whether they hold on a day.
-import { claimsOf } from '../claims/record-fields.js';
-import type { Context } from '../context.js';
-import type { Resolvers } from '../generated/resolvers-types.js';
+import { fromClaims } from '../claims/record-fields.js';
+import type {
+  QueryRefugeeFiguresArgs,
+  QueryRefugeeStatusesArgs,
+  QueryStatusDecisionsArgs,
+  QueryStatusDocumentsArgs,
+  Resolvers,
+} from '../generated/resolvers-types.js';
 import { periodOf, periodValue } from '../records/dates.js';
 import { validOn, whenValid } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { listed, recordById } from '../records/list.js';
 import type { SortKey } from '../records/page.js';
 import { snake } from '../records/noun.js';
 import { inForceOn } from '../values/period.js';
@@ -26,53 +31,53 @@ const BY_COUNTRY_AND_YEAR: SortKey[] = [
   { property: 'year', type: 'bigint' },
 ];
 
-/** Until when an open end is vouched for; claims are read only for periods that are open. */
-async function vouchedUntil(
-  row: RefugeeStatusRow | StatusDocumentRow,
-  ends: string,
-  context: Context,
-): Promise<LocalDate | undefined> {
-  if ((row as unknown as Record<string, unknown>)[ends] !== '..') return undefined;
-  return stillTrueUntil(await claimsOf(row, context), snake(ends));
-}
+type Lasting = RefugeeStatusRow | StatusDocumentRow;
+
+const vouching = (starts: string, ends: string) => ({
+  needs: [starts, ends],
+  claims: ['field', 'bears', 'value', 'published'],
+  ifOpen: ends,
+});
+
+/** A period whose open end is vouched for as long as a source says so. */
+const vouchedPeriod = (starts: string, ends: string) =>
+  fromClaims({
+    ...vouching(starts, ends),
+    make: (row: Lasting, _: unknown, claims) => periodValue(row, starts, ends, stillTrueUntil(claims, snake(ends))),
+  });
+const vouchedOn = (starts: string, ends: string) =>
+  fromClaims({
+    ...vouching(starts, ends),
+    make: (row: Lasting, { on }: { on: string }, claims) =>
+      inForceOn(periodOf(row, starts, ends), on as LocalDate, stillTrueUntil(claims, snake(ends))),
+  });
 
 export const refugeeResolvers: Resolvers = {
   Query: {
-    refugeeStatus: (_, { id }, { load }) => load.one.refugee_statuses.load(id),
-    refugeeStatuses: (_, args, context) =>
-      list(refugeeStatuses, args, context, [
-        ...askStatuses(args.filter),
-        ...whenValid(args.asOf, validOn(refugeeStatuses, 'starts', 'ends')),
-      ]),
-    statusDocument: (_, { id }, { load }) => load.one.status_documents.load(id),
-    statusDocuments: (_, args, context) =>
-      list(statusDocuments, args, context, [
-        ...askDocuments(args.filter),
-        ...whenValid(args.asOf, validOn(statusDocuments, 'validFrom', 'validUntil')),
-      ]),
-    statusDecision: (_, { id }, { load }) => load.one.status_decisions.load(id),
-    statusDecisions: (_, args, context) => list(statusDecisions, args, context, askDecisions(args.filter)),
-    refugeeFigures: (_, args, context) =>
-      list(refugeeFigures, args, context, askFigures(args.filter), BY_COUNTRY_AND_YEAR),
+    refugeeStatus: recordById('refugee_statuses'),
+    refugeeStatuses: listed(refugeeStatuses, ({ filter, asOf }: QueryRefugeeStatusesArgs) => [
+      ...askStatuses(filter),
+      ...whenValid(asOf, validOn(refugeeStatuses, 'starts', 'ends')),
+    ]),
+    statusDocument: recordById('status_documents'),
+    statusDocuments: listed(statusDocuments, ({ filter, asOf }: QueryStatusDocumentsArgs) => [
+      ...askDocuments(filter),
+      ...whenValid(asOf, validOn(statusDocuments, 'validFrom', 'validUntil')),
+    ]),
+    statusDecision: recordById('status_decisions'),
+    statusDecisions: listed(statusDecisions, ({ filter }: QueryStatusDecisionsArgs) => askDecisions(filter)),
+    refugeeFigures: listed(
+      refugeeFigures,
+      ({ filter }: QueryRefugeeFiguresArgs) => askFigures(filter),
+      () => BY_COUNTRY_AND_YEAR,
+    ),
   },
   RefugeeStatus: {
-    period: async (status, _, context) =>
-      periodValue(status, 'starts', 'ends', await vouchedUntil(status, 'ends', context)),
-    inForce: async (status, { on }, context) =>
-      inForceOn(periodOf(status, 'starts', 'ends'), on as LocalDate, await vouchedUntil(status, 'ends', context)),
+    period: vouchedPeriod('starts', 'ends'),
+    inForce: vouchedOn('starts', 'ends'),
   },
   StatusDocument: {
-    validity: async (document, _, context) =>
-      periodValue(document, 'validFrom', 'validUntil', await vouchedUntil(document, 'validUntil', context)),
-    inForce: async (document, { on }, context) =>
-      inForceOn(
-        periodOf(document, 'validFrom', 'validUntil'),
-        on as LocalDate,
-        await vouchedUntil(document, 'validUntil', context),
-      ),
-    successor: async (document, _, { load }) => {
-      const [successor] = await load.many('StatusDocument', 'successors').load(document.id);
-      return (successor as unknown as StatusDocumentRow | undefined) ?? null;
-    },
+    validity: vouchedPeriod('validFrom', 'validUntil'),
+    inForce: vouchedOn('validFrom', 'validUntil'),
   },
 };

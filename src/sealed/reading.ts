@@ -1,13 +1,11 @@
 // The clear text of a sealed value, or why it is not told. A silent null would read as "unknown", which is a false fact.
 import { Temporal } from 'temporal-polyfill';
+import { STEP_UP_MINUTES } from '../accounts/sessions.js';
 import type { Viewer } from '../accounts/viewer.js';
 import type { RedactionReason } from '../generated/resolvers-types.js';
 import { Damaged, keyIdOf, openText } from '../sealing/envelope.js';
 import { keyById, type Keys } from './keys.js';
 import type { SealedValueRow } from './model.js';
-
-/** So long after a proof of identity sealed values are shown. */
-const STEP_UP_MINUTES = 15;
 
 export type Opened = { value: string } | { redacted: RedactionReason };
 

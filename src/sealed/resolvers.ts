@@ -3,11 +3,16 @@ import type { Context } from '../context.js';
 import { DomainError } from '../errors.js';
 import type { Resolvers } from '../generated/resolvers-types.js';
 import type { AnyRow } from '../records/loaders.js';
+import { rowsOfLink } from '../records/link-resolvers.js';
+import { planned } from '../records/plan.js';
 import type { Noun } from '../records/noun.js';
-import { sealedValues } from './model.js';
+import { sealedLinks, sealedValues } from './model.js';
 import { openSealed } from './reading.js';
 
-const ofRecord = ({ id }: AnyRow, _args: unknown, { load }: Context) => load.many('Record', 'sealedValues').load(id);
+const ofRecord = planned(
+  ({ id }: AnyRow, _args: unknown, { load }: Context) => load.many('Record', 'sealedValues').load(id),
+  { is: 'rows', rows: rowsOfLink(sealedLinks.Record!.sealedValues!) },
+);
 
 export const sealedResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   ...(Object.fromEntries(

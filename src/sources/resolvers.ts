@@ -4,11 +4,13 @@ import { claims } from '../claims/model.js';
 import { graphNameOfColumn } from '../claims/record-fields.js';
 import { dateOf, recordOfValue } from '../claims/values.js';
 import { raw, sql } from '../db/sql.js';
-import type { Resolvers, SourceFilter } from '../generated/resolvers-types.js';
+import type { QuerySourcesArgs, Resolvers, SourceFilter, SourceStatementsArgs } from '../generated/resolvers-types.js';
 import { conditions, holdsText, inCaseOrBelonging, is, isOneOf, onDay, uuid, whether } from '../records/filters.js';
-import { list } from '../records/list.js';
+import { refResolver } from '../records/link-resolvers.js';
+import { listed, recordById } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
-import { pageByParent, PARENT } from '../records/page-by-parent.js';
+import { nested, pageByParent, PARENT } from '../records/page-by-parent.js';
+import { fromRow } from '../records/plan.js';
 import { recordsOf, spine } from '../records/spine.js';
 import { impactOf } from './impact.js';
 import { sources } from './model.js';
@@ -50,8 +52,8 @@ const statedOrDerived = (direct: boolean | null | undefined) =>
 
 export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
-    source: (_, { id }, { load }) => load.one.sources.load(id),
-    sources: (_, args, context) => list(sources, args, context, ask(args.filter, nouns)),
+    source: recordById('sources'),
+    sources: listed(sources, ({ filter }: QuerySourcesArgs) => ask(filter, nouns)),
     impact: (_, { source, asOf }, context) => impactOf(source, nouns, context, !asOf),
     verifyCapture: (_, { id }, context) => verifyCapture(id, context),
   },
@@ -80,18 +82,16 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
     link: async ({ id }, _, { load }) => (await load.one.event_links.load(id))!,
   },
   Source: {
-    publisher: (source) => source.publisher,
-    publisherOrganization: (source, _, { load }) =>
-      source.publisherId ? load.one.organizations.load(source.publisherId) : null,
-    author: (source) => source.author,
-    authorPerson: (source, _, { load }) => (source.authorId ? load.one.persons.load(source.authorId) : null),
-    statements: (source, args, context) =>
-      pageByParent(context, source, args, {
-        name: 'Source.statements',
-        noun: claims,
-        where: [statedOrDerived(args.direct)],
-        orderBy: byRecord,
-      }),
+    publisher: fromRow(['publisher'], ({ publisher }: { publisher: string | null }) => publisher),
+    publisherOrganization: refResolver('publisherId', 'organizations'),
+    author: fromRow(['author'], ({ author }: { author: string | null }) => author),
+    authorPerson: refResolver('authorId', 'persons'),
+    statements: nested({
+      name: 'Source.statements',
+      noun: claims,
+      where: ({ direct }: SourceStatementsArgs) => [statedOrDerived(direct)],
+      orderBy: byRecord,
+    }),
     records: async (source, args, context) => {
       const only = args.onlySupport ? raw(`and ${ONLY_SUPPORT}`) : raw('');
       const where = sql`records.id in (

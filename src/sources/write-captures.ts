@@ -11,6 +11,7 @@ import { verb } from '../records/verb.js';
 import { insertRow } from '../records/write-row.js';
 import type { CaptureRow, CustodyStepRow } from './model.js';
 import { captures, custodySteps } from './model.js';
+import { checkRoom } from './capture-room.js';
 
 /** Characters of base64: what one request can carry beside the rest of it. */
 const MOST_CHARACTERS = 700_000;
@@ -75,6 +76,7 @@ export async function addCapture(input: AddCaptureInput, context: Context): Prom
     );
     problems.throwIfAny();
     const { bytes, sha256 } = kept!;
+    await checkRoom(context, bytes.length);
     await context.db.rows('keep bytes', KEEP, [bytes]);
     const capture = await insertRow(
       context.db,

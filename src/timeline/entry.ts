@@ -1,41 +1,48 @@
 // What is told of an entry: its date, the people it concerns, where it was, and what to know before using the date.
 import { conflictsOf, deciding } from '../claims/rules.js';
-import { claimsOf } from '../claims/record-fields.js';
+import { fromClaims, LINKS, linksOfRecord, SOURCES, sourcesOfRecord } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
+import { raw } from '../db/sql.js';
 import type { Basis } from '../generated/resolvers-types.js';
 import { uncertainDate, type UncertainDateValue } from '../records/dates.js';
 import type { Loading } from '../records/loaders.js';
-import { snake } from '../records/noun.js';
+import { snake, type Noun } from '../records/noun.js';
+import { fromRow, planned, type Plan } from '../records/plan.js';
 import type { PersonRow } from '../persons/model.js';
 import type { PlaceRow } from '../places/model.js';
-import { branchOf } from './branches.js';
+import { branchOf, BRANCHES } from './branches.js';
 import type { Entry } from './query.js';
 import { titleOf } from './titles.js';
 
-export const dateOf = ({ kind, row }: Entry): UncertainDateValue | null => uncertainDate(row, branchOf(kind, row).date);
+const EVENT = 'Event';
 
-export function titleOfEntry({ kind, row }: Entry): string {
+/** An entry, wherever it stands in the order. */
+type Told = Pick<Entry, 'kind' | 'row'>;
+
+export const dateOf = ({ kind, row }: Told): UncertainDateValue | null => uncertainDate(row, branchOf(kind, row).date);
+
+export function titleOfEntry({ kind, row }: Told): string {
   const title = titleOf(branchOf(kind, row).wording, row);
   return kind === 'EVENT_ENDS' ? `${title} (ends)` : title;
 }
 
 /** Whom an entry concerns, each once, also those who are hidden. */
-export async function personIdsOf({ row }: Entry, { load }: Loading): Promise<string[]> {
-  if (row.__typename !== 'Event') return [row.personId as string];
+export async function personIdsOf({ row }: Told, { load }: Loading): Promise<string[]> {
+  if (row.__typename !== EVENT) return [row.personId as string];
   const participants = await load.many('Event', 'participants').load(row.id);
   return [...new Set(participants.map(({ personId }) => personId as string | null).filter((id) => id !== null))];
 }
 
-export async function personsOf(entry: Entry, loading: Loading): Promise<PersonRow[]> {
+async function personsOf(entry: Told, loading: Loading): Promise<PersonRow[]> {
   const rows = await Promise.all((await personIdsOf(entry, loading)).map((id) => loading.load.one.persons!.load(id)));
   return rows.filter((row) => row !== null) as unknown as PersonRow[];
 }
 
-export async function placeOf({ row }: Entry, { load }: Loading): Promise<PlaceRow | null> {
+async function placeOf({ row }: Told, { load }: Loading): Promise<PlaceRow | null> {
   return row.placeId ? ((await load.one.places!.load(row.placeId as string)) as unknown as PlaceRow | null) : null;
 }
 
-export async function countryOf(entry: Entry, loading: Loading): Promise<string | null> {
+export async function countryOf(entry: Told, loading: Loading): Promise<string | null> {
   const { row } = entry;
   if (row.country) return row.country as string;
   if (row.legalCaseId)
@@ -43,15 +50,81 @@ export async function countryOf(entry: Entry, loading: Loading): Promise<string 
   return (await placeOf(entry, loading))?.country ?? null;
 }
 
-const fieldOf = ({ kind, row }: Entry): string => snake(branchOf(kind, row).date);
+const fieldOf = ({ kind, row }: Told): string => snake(branchOf(kind, row).date);
 
-export const basisOf = async (entry: Entry, loading: Loading): Promise<Basis | null> =>
-  (deciding(await claimsOf(entry.row, loading), fieldOf(entry))?.basis as Basis | undefined) ?? null;
+/** What date, title and their rules read of a record. */
+const needs = (noun: Noun): string[] => {
+  const branches = BRANCHES.filter((branch) => branch.noun.table === noun.table);
+  const words = branches.flatMap(({ wording: { by, instead, after } }) => [...by, instead, after]);
+  return [...new Set(['id', ...branches.map(({ date }) => date), ...words.filter((word) => word !== undefined)])];
+};
 
-export async function notesOf(entry: Entry, loading: Loading): Promise<string[]> {
-  const claims = await claimsOf(entry.row, loading);
-  return notes(dateOf(entry), fieldOf(entry), claims);
-}
+const PERSONS_OF_EVENT =
+  'select p.person_id from event_participants p where p.event_id = parent.id and p.person_id is not null';
+
+/** The people of an entry: one for each record, in the order of the participants for an event. */
+const concerned = ({ type }: Noun): Plan => ({
+  is: 'rows',
+  rows: {
+    noun: 'persons',
+    where: raw(type === EVENT ? `persons.id = any(array(${PERSONS_OF_EVENT}))` : 'persons.id = parent.person_id'),
+    orderBy: raw(
+      type === EVENT
+        ? `array_position(array(${PERSONS_OF_EVENT} order by p.role nulls last, p.sequence, p.id), persons.id)`
+        : 'persons.id',
+    ),
+  },
+});
+
+const placed = ({ fields }: Noun): Plan =>
+  'placeId' in fields
+    ? { is: 'record', noun: 'places', id: (row) => raw(`${row}.place_id`) }
+    : { is: 'leaf', sql: () => raw('null::json') };
+
+const country = ({ fields }: Noun): Plan => ({
+  is: 'leaf',
+  sql: (row) => {
+    if ('country' in fields) return raw(`to_json(${row}.country)`);
+    const [table, column] = 'legalCaseId' in fields ? ['legal_cases', 'legal_case_id'] : ['places', 'place_id'];
+    return raw(`(select to_json(there.country) from ${table} there where there.id = ${row}.${column})`);
+  },
+});
+
+const CLAIMS = [
+  'id', 'field', 'value', 'earliest', 'latest', 'published', 'stance', 'basis', 'rank', 'bears', 'level', 'derivedFrom',
+]; // prettier-ignore
+
+/** A rule on the claims of the record. */
+const fromItsClaims = <V>(make: (entry: Told, claims: readonly ClaimRow[]) => V) =>
+  fromClaims({
+    needs,
+    claims: CLAIMS,
+    row: (entry: Told) => entry.row,
+    make: (entry: Told, _: unknown, claims) => make(entry, claims),
+  });
+
+export const entryFields = {
+  id: fromRow(needs, ({ kind, row }: Told) => `${row.id}:${kind}`),
+  kind: fromRow(needs, ({ kind }: Told) => kind),
+  date: fromRow(needs, dateOf),
+  title: fromRow(needs, titleOfEntry),
+  record: planned(({ row }: Told) => row, { is: 'own' }),
+  persons: planned((entry: Told, _: unknown, context: Loading) => personsOf(entry, context), {
+    is: 'byNoun',
+    of: concerned,
+  }),
+  place: planned((entry: Told, _: unknown, context: Loading) => placeOf(entry, context), { is: 'byNoun', of: placed }),
+  country: planned((entry: Told, _: unknown, context: Loading) => countryOf(entry, context), {
+    is: 'byNoun',
+    of: country,
+  }),
+  sources: planned(({ row }: Told, _: unknown, context: Loading) => sourcesOfRecord(row, {}, context), SOURCES),
+  links: planned(({ row }: Told, _: unknown, context: Loading) => linksOfRecord(row, {}, context), LINKS),
+  basis: fromItsClaims(
+    (entry, claims): Basis | null => (deciding(claims, fieldOf(entry))?.basis as Basis | undefined) ?? null,
+  ),
+  notes: fromItsClaims((entry, claims) => notes(dateOf(entry), fieldOf(entry), claims)),
+};
 
 /** Sentences for a reader who is about to quote the date. */
 export function notes(date: UncertainDateValue | null, field: string, claims: readonly ClaimRow[]): string[] {

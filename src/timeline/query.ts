@@ -3,10 +3,11 @@
 // its index under row security.
 import { allOf, compile, join, raw, sql, type Sql } from '../db/sql.js';
 import { duringEvent } from '../events/filters.js';
-import type { QueryTimelineArgs, TimelineKind } from '../generated/resolvers-types.js';
+import type { QueryTimelineArgs, TimelineKind, TimelineScope } from '../generated/resolvers-types.js';
 import { anywhere, conditions, duringPeriod, onDay, refuseSwapped } from '../records/filters.js';
 import type { AnyRow } from '../records/loaders.js';
 import { snake, type Noun } from '../records/noun.js';
+import type { PlannedUnion } from '../records/plan.js';
 import { countOf, listOf, opened, pageSize, type List } from '../records/page.js';
 import { sealCursor } from '../values/cursor.js';
 import { BRANCHES, kindOfRank, rankOf, type Branch } from './branches.js';
@@ -146,36 +147,32 @@ function selectUndated(
   ];
 }
 
-async function union(name: string, parts: Sql[], limit: number, { db }: Reading): Promise<Found[]> {
-  if (parts.length === 0 || limit === 0) return [];
-  const { text, values } = compile(
-    sql`select day, rank, id from (${join(parts, ' union all ')}) entries order by day, rank, sequence, id limit ${limit}`,
-  );
-  return db.rows<Found>(name, text, values);
-}
+const COLUMNS = 'day, rank, sequence, id';
+const unionOf = (parts: readonly Sql[], limit: Sql): Sql =>
+  parts.length === 0
+    ? raw('select null::date as day, 0 as rank, 0::bigint as sequence, null::uuid as id where false')
+    : sql`select ${raw(COLUMNS)} from (${join(parts, ' union all ')}) entries order by ${raw(COLUMNS)} limit ${limit}`;
 
-/** Dated entries first; those without any date are read only where the page reaches them. */
-async function find(scope: Scope, choice: Choice, after: Key, limit: number, reading: Reading): Promise<Found[]> {
+/**
+ * Up to `limit` entries after a place, in order. Dated ones first; those without any date are read only where the page
+ * reaches them: PostgreSQL does not begin what is limited to nothing.
+ */
+function found(scope: Scope, choice: Choice, after: Key, limit: number): Sql {
   const parts = branches(scope, choice);
   const dated =
-    after[0] === null
-      ? []
-      : await union(
-          'timeline',
-          parts.flatMap((part) => slices(part).map((slice) => select(part, slice, after, limit))),
-          limit,
-          reading,
-        );
-  if (dated.length === limit || choice.from || choice.until) return dated;
+    after[0] === null ? [] : parts.flatMap((part) => slices(part).map((slice) => select(part, slice, after, limit)));
+  const first = unionOf(dated, sql`${limit}`);
+  if (choice.from || choice.until) return first;
   const start = after[0] === null ? after : START;
-  const rest = limit - dated.length;
-  const undated = await union(
-    'timeline without date',
-    parts.flatMap((part) => selectUndated(part, start, rest)),
-    rest,
-    reading,
-  );
-  return [...dated, ...undated];
+  const undated = parts.flatMap((part) => selectUndated(part, start, limit));
+  const rest = sql`greatest(0, ${limit} - (select count(*) from dated))`;
+  return sql`with dated as materialized (${first}), undated as materialized (${unionOf(undated, rest)})
+    select ${raw(COLUMNS)} from (select * from dated union all select * from undated) entries order by ${raw(COLUMNS)}`;
+}
+
+async function find(scope: Scope, choice: Choice, after: Key, limit: number, { db }: Reading): Promise<Found[]> {
+  const { text, values } = compile(found(scope, choice, after, limit));
+  return db.rows<Found>('timeline', text, values);
 }
 
 async function entriesOf(found: readonly Found[], { load }: Reading): Promise<Entry[]> {
@@ -195,15 +192,35 @@ export interface PageReading extends Reading {
 
 export type EntryList = List<Entry>;
 
+const listName = (of: TimelineScope, choice: Choice): string => JSON.stringify(['timeline', of, choice]);
+
+/** The same page for a question of one statement. */
+export function timelineUnion({ of, first: _, after: __, ...choice }: QueryTimelineArgs): PlannedUnion {
+  refuseSwapped(choice);
+  const scope = scopeOf(of);
+  const tables = new Map(BRANCHES.map(({ noun }) => [noun.table, noun]));
+  return {
+    rows: (limit, after) => found(scope, choice, (after as Key | null) ?? START, limit),
+    keys: ['day', 'rank', 'sequence::text', 'id'],
+    count: counted(scope, choice),
+    scope: listName(of, choice),
+    kinds: [...tables.values()].map((noun) => ({
+      noun,
+      ranks: [...new Set(BRANCHES.flatMap((branch) => (branch.noun === noun ? [rankOf(branch.kind)] : [])))],
+      wrap: (row: AnyRow, rank: number): Omit<Entry, 'day'> => ({ kind: kindOfRank(rank), row }),
+    })),
+  };
+}
+
 export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<EntryList> {
   const { of, first, after, ...choice } = args;
   const size = pageSize(first);
   refuseSwapped(choice);
-  const list = JSON.stringify(['timeline', of, choice]);
+  const list = listName(of, choice);
   const from = opened(reading.cursorKey, list, after) as Key | null;
-  const scope = await scopeOf(of, reading);
+  const scope = scopeOf(of);
   return listOf({
-    rows: scope ? await entriesOf(await find(scope, choice, from ?? START, size + 1, reading), reading) : [],
+    rows: await entriesOf(await find(scope, choice, from ?? START, size + 1, reading), reading),
     size,
     hasPreviousPage: from !== null,
     cursorOf: ({ day, kind, row }) => sealCursor(reading.cursorKey, list, [day, rankOf(kind), row.sequence, row.id]),
@@ -211,8 +228,8 @@ export async function timelinePage(args: QueryTimelineArgs, reading: PageReading
   });
 }
 
-function counted(scope: Scope | null, choice: Choice): Sql {
-  const parts = scope ? branches(scope, choice) : [];
+function counted(scope: Scope, choice: Choice): Sql {
+  const parts = branches(scope, choice);
   const each = parts.map(({ branch, where }) => {
     const { noun, date, undated } = branch;
     const dated = sql`${bound(branch, 'earliest')} < 'infinity'`;

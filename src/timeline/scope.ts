@@ -1,10 +1,11 @@
 // What a timeline is about, as a condition on each noun. What names a record that is absent or hidden is about nothing.
-import { compile, raw, sql, type Sql } from '../db/sql.js';
+import { raw, sql, type Sql } from '../db/sql.js';
 import { invalid } from '../errors.js';
 import type { TimelineScope } from '../generated/resolvers-types.js';
 import { column, inCountry, membersOf, placesWithin, uuid, uuids } from '../records/filters.js';
 import type { Loading, Rows } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
+import { isUuid } from '../values/identifier.js';
 
 export interface Reading extends Loading {
   db: Rows;
@@ -44,10 +45,12 @@ const inFile =
     return among(column(noun, 'id'), sql`${members} union ${own}${tried}`);
   };
 
-const inPlaces =
-  (ids: readonly string[]): Scope =>
+const inPlace =
+  (id: string): Scope =>
   (noun) =>
-    'placeId' in noun.fields ? sql`${column(noun, 'placeId')} = any(${uuids(ids)})` : null;
+    'placeId' in noun.fields
+      ? among(column(noun, 'placeId'), sql`select inside.id from ${placesWithin(uuid(id))} inside`)
+      : null;
 
 const ofCountry =
   (country: string): Scope =>
@@ -60,8 +63,17 @@ const ofCountry =
     return sql`(${inCountry(noun)([country])} or events.id in (${traded}))`;
   };
 
-/** Null when there is no such record. */
-export async function scopeOf(of: TimelineScope, { db, load }: Reading): Promise<Scope | null> {
+/** Of a record that is there for the viewer under this lens; about another one there is nothing. */
+const where =
+  (table: string, id: string, scope: Scope): Scope =>
+  (noun) => {
+    if (!isUuid(id.toLowerCase())) return null;
+    const inside = scope(noun);
+    return inside && sql`(select true from ${raw(table)} here where here.id = ${uuid(id)}) and ${inside}`;
+  };
+
+/** @throws DomainError when the scope names nothing. */
+export function scopeOf(of: TimelineScope): Scope {
   const {
     person,
     case: file,
@@ -69,14 +81,9 @@ export async function scopeOf(of: TimelineScope, { db, load }: Reading): Promise
     country,
     all,
   } = of as Record<string, string | null | undefined> & { all?: boolean | null };
-  if (person) return (await load.one.persons!.load(person)) && aboutPersons([person]);
-  if (file) return (await load.one.cases!.load(file)) && inFile(file);
-  if (place) {
-    if (!(await load.one.places!.load(place))) return null;
-    const { text, values } = compile(sql`select inside.id from unnest(array${placesWithin(uuid(place))}) inside(id)`);
-    const rows = await db.rows<{ id: string }>('places within', text, values);
-    return inPlaces(rows.map(({ id }) => id));
-  }
+  if (person) return where('persons', person, aboutPersons([person]));
+  if (file) return where('cases', file, inFile(file));
+  if (place) return where('places', place, inPlace(place));
   if (country) return ofCountry(country);
   if (all !== true)
     throw invalid('of', 'Say what the timeline is about: a person, a case, a place, a country, or `all: true`.');

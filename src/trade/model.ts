@@ -50,7 +50,7 @@ export const tradeObservations = defineNoun({
 export type TradeObservationRow = Row<typeof tradeObservations>;
 
 export const tradeLinks: Links = {
-  Event: { measures: many('trade_measures', 'eventId') },
+  Event: { measures: { ...many('trade_measures', 'eventId'), shownFirst: 'measure' } },
   TradeMeasure: {
     goods: many('trade_goods', 'measureId', ['label']),
     observations: many('trade_observations', 'measureId', ['observedEarliest', 'metric', 'unit']),

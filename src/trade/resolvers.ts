@@ -1,12 +1,13 @@
 // Trade measures: dates come from the event, quantities are grouped and never added up.
 import type { Resolvers } from '../generated/resolvers-types.js';
 import { uncertainDate } from '../records/dates.js';
+import { recordById } from '../records/list.js';
 import type { TradeObservationRow } from './model.js';
 import { byUnit } from './rules.js';
 
 export const tradeResolvers: Resolvers = {
   Query: {
-    tradeMeasure: (_, { id }, { load }) => load.one.trade_measures.load(id),
+    tradeMeasure: recordById('trade_measures'),
   },
   TradeMeasure: {
     inForce: async (measure, _, { load }) => {

@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/paths.js';
 import { promise } from '../support/promise.js';
 import { dataDirectory, healthy, removeKualik } from '../support/writers.js';
 
-export interface Soaked {
+interface Soaked {
   base: string;
   dir: string;
   pid: number;
@@ -22,7 +22,7 @@ export interface Soaked {
 }
 
 /** @param settings more of the environment. The rate per viewer is off unless said otherwise: a soak is one viewer. */
-export async function soaked(settings: Record<string, string> = {}, flags: string[] = []): Promise<Soaked> {
+async function soaked(settings: Record<string, string> = {}, flags: string[] = []): Promise<Soaked> {
   const main = join(packageRoot, 'dist', 'src', 'main.js');
   if (!existsSync(main)) throw new Error('Run "npm run build" first: a soak measures what is installed.');
   const dir = dataDirectory();

@@ -11,6 +11,7 @@ import { entities } from '../../src/model.js';
 import { packageRoot } from '../../src/paths.js';
 import { buildSchema } from '../../src/schema.js';
 import type { LocalDate } from '../../src/values/local-date.js';
+import { askPlanner } from './planner.js';
 import { freshDatabase, type FreshDatabase } from './database.js';
 import type { TemplateName } from './templates.js';
 
@@ -60,6 +61,16 @@ export class AnswerError extends Error {
     options: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** One statement answered something else than the resolvers. */
+export class PlannerDiffers extends Error {
+  constructor(query: string, one: string, other: string) {
+    const [mine, theirs] = [one.split('\n'), other.split('\n')];
+    const at = mine.findIndex((line, i) => line !== theirs[i]);
+    const around = (lines: string[]): string => lines.slice(Math.max(0, at - 4), at + 3).join('\n');
+    super(`${query}\nThe planner says\n${around(mine)}\nand the resolvers\n${around(theirs)}`);
   }
 }
 
@@ -124,11 +135,28 @@ export async function house({
     }
     try {
       await end(asked.errors?.[0]);
+      await checkPlanner(query, variables, asked);
       return asked;
     } catch (error) {
+      if (error instanceof PlannerDiffers) throw error;
       // What only the commit refuses.
       return { ...asked, data: null, errors: [new GraphQLError('refused', { originalError: error as Error })] };
     }
+  }
+
+  /** Every question of every test is a test of the planner as well. */
+  async function checkPlanner(
+    query: string,
+    variables: Record<string, unknown>,
+    { data, errors }: Asked,
+  ): Promise<void> {
+    if (errors) return;
+    const open = () => openContext({ requestId: 'planner', viewer: ANALYST });
+    const told = await askPlanner(schema, query, variables, open);
+    if (!told) return;
+    if (told.errors[0]) throw told.errors[0];
+    const [one, other] = [JSON.stringify(told.data, null, 1), JSON.stringify(data, null, 1)];
+    if (one !== other) throw new PlannerDiffers(query, one, other);
   }
 
   return {

@@ -1,7 +1,8 @@
 // What a lens shows, worked out the slow way: no SQL, no index, no preference column. Days are whole numbers, the instants
-// of recording are steps, records and claims are known by their place in the world. It says what lens.md says, and no more.
+// of recording are steps, records and claims are known by their place in the world. It says what
+// docs/decisions/0011-lens.md says, and no more.
 
-export type Rank = 'PREFERRED' | 'NORMAL' | 'DEPRECATED';
+type Rank = 'PREFERRED' | 'NORMAL' | 'DEPRECATED';
 export interface Span {
   earliest: number;
   latest: number;

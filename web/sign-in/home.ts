@@ -16,6 +16,9 @@ const MINE: Record<string, string> = {
 };
 
 const day = (instant: string): string => new Date(instant).toLocaleDateString(undefined, { dateStyle: 'medium' });
+/** A day of the calendar (UTC) is the same day wherever it is read. */
+const calendarDay = (date: string): string =>
+  new Date(date).toLocaleDateString(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
 const moment = (instant: string): HTMLElement =>
   h(
     'time',
@@ -113,7 +116,7 @@ export async function home(state: State, reload: () => Promise<void>, notice = '
           name,
           `${roles.join(', ')}; level ${level}`,
           day(expiresAt),
-          usedOn ? day(usedOn) : 'never',
+          usedOn ? calendarDay(usedOn) : 'never',
           revokedAt
             ? 'revoked'
             : action(

@@ -15,7 +15,7 @@ interface Door {
   leave?: () => Promise<void>;
 }
 
-export async function toProvider(again?: true): Promise<void> {
+async function toProvider(again?: true): Promise<void> {
   const { url } = await post<{ url: string }>('provider/start', again ? { again } : {});
   location.assign(url);
 }

@@ -1,14 +1,12 @@
 // A text or a list of a dataset as the value of a field; what the value means is judged in src/records/read-value.ts.
 import type { Field } from '../records/noun.js';
-import { readValue as read, type ReadValue, type Vocabulary } from '../records/read-value.js';
+import { readValue, type ReadValue, type Vocabulary } from '../records/read-value.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import type { Tree } from './dataset-files.js';
 
-export { readWord, type ReadValue, type Vocabulary } from '../records/read-value.js';
-
 /** Throws InvalidValue with a sentence for whoever wrote the file. */
-export const readValue = (field: Field, tree: Tree, vocabulary: Vocabulary): ReadValue =>
-  read(field, field.shape === 'list' ? readTexts(tree) : readText(tree), vocabulary);
+export const readTree = (field: Field, tree: Tree, vocabulary: Vocabulary): ReadValue =>
+  readValue(field, field.shape === 'list' ? readTexts(tree) : readText(tree), vocabulary);
 
 /** A text that says something. */
 export function readText(tree: Tree): string {

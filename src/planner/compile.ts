@@ -1,0 +1,251 @@
+// A question as one SQL statement whose answer is the JSON of `data`. Everything that says what a field is comes from its plan
+// (src/records/plan.ts) or from the declaration of its noun; here is only how the pieces are put together.
+import {
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  type FieldNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+} from 'graphql';
+import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
+import type { AsOf } from '../generated/resolvers-types.js';
+import { snake, type Noun } from '../records/noun.js';
+import { isPlain, planOf, type Asked, type Plan, type Rows } from '../records/plan.js';
+import { isUuid } from '../values/identifier.js';
+import { fillComputed } from './computed.js';
+import { DATE_FIELDS, leaf } from './leaf.js';
+import { compilePage, compileUnion } from './page.js';
+import { fieldsOf, rootFields, type Question } from './selection.js';
+import { orMissing, shownColumn, type Slots } from './slots.js';
+import { Unplannable } from './unplannable.js';
+
+/** The row that an object is made from. */
+export interface Frame {
+  alias: string;
+  noun: Noun;
+  /** What resolvers of the object are given, where that is not the row itself. */
+  wrap?: ((row: never, rank: number) => unknown) | undefined;
+  /** Where rows come from several tables: which of the entries it is. */
+  rank?: string;
+}
+
+export interface Compiling extends Question {
+  nouns: Record<string, Noun>;
+  slots: Slots;
+  asked: Asked;
+  cursorKey: () => Uint8Array;
+  look: (asOf: AsOf | null | undefined) => void;
+  /** Whether rows above level 1 are to be named beside the answer. */
+  keepsShown: boolean;
+  aliases: number;
+}
+
+/** A question that would need more selects than this is left to the resolvers: the time to plan it grows with them. */
+const MOST_SELECTS = 600;
+
+export function nextAlias(compiling: Compiling): string {
+  if (++compiling.aliases > MOST_SELECTS) throw new Unplannable('too many selects');
+  return `t${compiling.aliases}`;
+}
+
+/** Column names longer than this would be cut by PostgreSQL, and with them the names of the answer. */
+const LONGEST_NAME = 63;
+
+export const named = (value: Sql, name: string): Sql => {
+  if (name.length > LONGEST_NAME) throw new Unplannable(`${name} is too long for a column`);
+  return sql`${value} as ${raw(`"${name}"`)}`;
+};
+
+/** The whole operation; `data` as JSON. */
+export function compileQuery(
+  compiling: Compiling,
+  root: GraphQLObjectType,
+  selection: Parameters<typeof rootFields>[2],
+): Sql {
+  const columns = [...rootFields(compiling, root, selection)].map(([name, nodes]) => {
+    const field = root.getFields()[nodes[0]!.name.value];
+    if (!field) throw new Unplannable('introspection');
+    const plan = planOf(field);
+    if (!plan) throw new Unplannable(`${field.name} has no plan`);
+    return named(required(field.type, compileRoot(compiling, field, nodes, plan)), name);
+  });
+  return sql`select row_to_json(o)::text as data from (select ${join(columns, ', ')}) o`;
+}
+
+function compileRoot(compiling: Compiling, field: GraphQLField<unknown, unknown>, nodes: FieldNode[], plan: Plan): Sql {
+  const args = getArgumentValues(field, nodes[0]!, compiling.variables);
+  compiling.look(args.asOf as AsOf | null | undefined);
+  switch (plan.is) {
+    case 'byId': {
+      const id = (args as { id: string }).id.toLowerCase();
+      if (!isUuid(id)) return sql`null::json`;
+      return byId(compiling, plan.noun, sql`${id}::uuid`, field.type, nodes);
+    }
+    case 'page':
+      return compilePage(compiling, plan.page(args as never, compiling.asked), args, null, field.type, nodes);
+    case 'union':
+      return compileUnion(compiling, plan.union(args as never), args, field.type, nodes);
+    case 'byNoun':
+    case 'computed':
+    case 'date':
+    case 'first':
+    case 'leaf':
+    case 'own':
+    case 'record':
+    case 'rows':
+      throw new Unplannable(`${field.name} is no plan of a question`);
+  }
+}
+
+/** `!` of the schema: where the database has nothing all the same, the resolvers decide what that means. */
+export const required = (type: GraphQLOutputType, value: Sql): Sql => (isNonNullType(type) ? orMissing(value) : value);
+
+/** The columns of an object: each field of the selection under its name in the answer. */
+export function columnsOf(
+  compiling: Compiling,
+  type: GraphQLObjectType,
+  frame: Frame,
+  nodes: readonly FieldNode[],
+): Sql {
+  const fields = [...fieldsOf(compiling, type, nodes)].map(([name, same]) => {
+    const asked = same[0]!.name.value;
+    if (asked === '__typename') return named(sql`to_json(${raw(`'${type.name}'`)}::text)`, name);
+    const field = type.getFields()[asked]!;
+    return named(required(field.type, compileField(compiling, type, field, frame, same)), name);
+  });
+  const shown = compiling.keepsShown && type.name === frame.noun.type ? [shownColumn(frame.alias)] : [];
+  return join([...shown, ...fields], ', ');
+}
+
+function compileField(
+  compiling: Compiling,
+  type: GraphQLObjectType,
+  field: GraphQLField<unknown, unknown>,
+  frame: Frame,
+  nodes: FieldNode[],
+): Sql {
+  const { alias, noun } = frame;
+  const told = planOf(field) ?? defaultPlan(field, frame, type);
+  const plan = told.is === 'byNoun' ? told.of(noun) : told;
+  switch (plan.is) {
+    case 'leaf':
+      return plan.sql(alias);
+    case 'date':
+      return dateOf(compiling, alias, snake(plan.property), field.type, nodes);
+    case 'record':
+      return plan.noun === 'records'
+        ? anyRecord(compiling, plan.id(alias), field.type, nodes)
+        : byId(compiling, plan.noun, plan.id(alias), field.type, nodes);
+    case 'rows':
+    case 'first':
+      return rowsOf(compiling, chosen(compiling, plan, field, nodes), plan.is === 'first', alias, field.type, nodes);
+    case 'page': {
+      const args = getArgumentValues(field, nodes[0]!, compiling.variables);
+      return compilePage(compiling, plan.page(args as never, compiling.asked), args, alias, field.type, nodes);
+    }
+    case 'own':
+      return own(compiling, frame, field.type, nodes);
+    case 'computed':
+      return fillComputed(compiling, plan, field, frame, nodes);
+    case 'byId':
+    case 'byNoun':
+    case 'union':
+      throw new Unplannable(`${noun.type}.${field.name} is no plan of a field`);
+  }
+}
+
+/** The rows that are left by the arguments. */
+function chosen(
+  compiling: Compiling,
+  { rows, choose }: Extract<Plan, { is: 'rows' | 'first' }>,
+  field: GraphQLField<unknown, unknown>,
+  nodes: readonly FieldNode[],
+): Rows {
+  if (!choose) return rows;
+  const more = choose(getArgumentValues(field, nodes[0]!, compiling.variables) as never);
+  return { ...rows, where: allOf([rows.where, ...more]) };
+}
+
+/** A field without resolver is the column of its name. */
+function defaultPlan(field: GraphQLField<unknown, unknown>, { noun }: Frame, type: GraphQLObjectType): Plan {
+  const column = noun.columns.find(({ property: own }) => own === field.name);
+  if (!isPlain(field)) throw new Unplannable(`${type.name}.${field.name} has no plan`);
+  if (type.name !== noun.type || !column || !isLeafType(inside(field.type)))
+    throw new Unplannable(`${type.name}.${field.name} is no column`);
+  return { is: 'leaf', sql: (row) => leaf(row, column, field.type) };
+}
+
+const inside = (type: GraphQLOutputType) => getNamedType(type);
+
+export function objectType(type: GraphQLOutputType): GraphQLObjectType {
+  const found = getNamedType(type);
+  if (!isObjectType(found)) throw new Unplannable(`${String(type)} is no object`);
+  return found;
+}
+
+function byId(
+  compiling: Compiling,
+  table: string,
+  id: Sql,
+  output: GraphQLOutputType,
+  nodes: readonly FieldNode[],
+): Sql {
+  const noun = compiling.nouns[table]!;
+  const alias = nextAlias(compiling);
+  const columns = columnsOf(compiling, objectType(output), { alias, noun }, nodes);
+  return sql`(select row_to_json(o) from (select ${columns} from ${raw(`${table} ${alias}`)} where ${raw(alias)}.id = ${id}) o)`;
+}
+
+/** A record of any noun: the spine says of which. */
+function anyRecord(compiling: Compiling, id: Sql, output: GraphQLOutputType, nodes: readonly FieldNode[]): Sql {
+  const named = getNamedType(output);
+  if (!isAbstractType(named)) throw new Unplannable(`${String(output)} holds one type`);
+  const spine = nextAlias(compiling);
+  const kinds = Object.entries(compiling.nouns).flatMap(([table, { type }]) => {
+    const possible = compiling.schema.getType(type);
+    if (!isObjectType(possible) || !compiling.schema.isSubType(named, possible)) return [];
+    return [sql`when ${raw(`'${table}'`)} then ${byId(compiling, table, raw(`${spine}.id`), possible, nodes)}`];
+  });
+  return sql`(select case ${raw(spine)}.noun ${join(kinds, ' ')} end from records ${raw(spine)} where ${raw(spine)}.id = ${id})`;
+}
+
+/** Rows that belong to the row of the parent; the table stands under its own name, so that conditions read as in any list. */
+function rowsOf(
+  compiling: Compiling,
+  { noun: table, where, orderBy }: Rows,
+  onlyFirst: boolean,
+  parent: string,
+  output: GraphQLOutputType,
+  nodes: readonly FieldNode[],
+): Sql {
+  const alias = nextAlias(compiling);
+  const noun = compiling.nouns[table]!;
+  const isList = isListType(getNullableType(output));
+  const one = onlyFirst || !isList;
+  const columns = columnsOf(compiling, objectType(output), { alias, noun }, nodes);
+  const found = sql`(select ${raw(`${table}.*`)} from (select ${raw(parent)}.*) parent, ${raw(table)} where ${where} order by ${orderBy}${raw(one ? ' limit 1' : '')}) ${raw(alias)}`;
+  return one
+    ? sql`(select row_to_json(o) from (select ${columns} from ${found}) o)`
+    : sql`(select coalesce(json_agg(o), '[]'::json) from (select ${columns} from ${found}) o)`;
+}
+
+function own(compiling: Compiling, frame: Frame, output: GraphQLOutputType, nodes: readonly FieldNode[]): Sql {
+  const named = getNamedType(output);
+  const type = isAbstractType(named) ? compiling.schema.getType(frame.noun.type) : named;
+  if (!isObjectType(type)) throw new Unplannable(`${String(output)} is no object`);
+  return sql`(select row_to_json(o) from (select ${columnsOf(compiling, type, { alias: frame.alias, noun: frame.noun }, nodes)}) o)`;
+}
+
+function dateOf(compiling: Compiling, row: string, column: string, output: GraphQLOutputType, nodes: FieldNode[]): Sql {
+  const fields = [...fieldsOf(compiling, objectType(output), nodes)].map(([name, same]) =>
+    named(DATE_FIELDS[same[0]!.name.value]!(row, column), name),
+  );
+  return sql`case when ${raw(`${row}.${column}`)} is not null then (select row_to_json(o) from (select ${join(fields, ', ')}) o) end`;
+}

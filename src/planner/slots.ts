@@ -1,0 +1,54 @@
+// What SQL cannot make (sealed cursors, rules that are written in TypeScript) is left open in its answer: a marked text with the
+// data to make it from, which is filled before the answer leaves. The mark is a secret of the process, so no stored text can look like one.
+import { randomBytes } from 'node:crypto';
+import { raw, sql, type Sql } from '../db/sql.js';
+import { Unplannable } from './unplannable.js';
+
+const MARK = `~${randomBytes(16).toString('base64url')}`;
+
+/** JSON text made from the data of a slot. */
+export type Fill = (data: never) => string;
+
+/** Column of an object that says whose row it is; taken out again. */
+const SHOWN = `"${MARK}=":`;
+
+export class Slots {
+  readonly #fills: Fill[] = [];
+
+  /** JSON that is put in the place of a slot; `data` is an SQL expression of JSON. */
+  open(data: Sql, fill: Fill): Sql {
+    this.#fills.push(fill);
+    return sql`to_json(${MARK}::text || ${raw(`'${this.#fills.length - 1}:'`)} || (${data})::text)`;
+  }
+
+  /** The answer with every slot filled. Throws Unplannable where a value that must be told is missing. */
+  fill(text: string): string {
+    if (!text.includes(MARK)) return text;
+    return text.replace(SLOT, (_, index: string, data: string) => {
+      if (index === '!') throw new Unplannable('A value that must be there is not.');
+      return this.#fills[Number(index)]!(JSON.parse(JSON.parse(`"${data}"`) as string) as never);
+    });
+  }
+}
+
+const SLOT = new RegExp(`"${MARK}(\\d+|!):((?:[^"\\\\]|\\\\.)*)"`, 'g');
+
+/** In the place of null where null may not be: the resolvers then decide what the answer is without it. */
+export const orMissing = (value: Sql): Sql => sql`coalesce(${value}, to_json(${MARK}::text || '!:'))`;
+
+/** First column of an object made from a row above level 1, where readings of those are kept. */
+export const shownColumn = (row: string): Sql =>
+  raw(`case when ${row}.sensitivity >= 2 then ${row}.sensitivity || ':' || ${row}.id end as "${MARK}="`);
+
+const SHOWN_ROW = new RegExp(`${SHOWN}(?:null|"(\\d):([0-9a-f-]{36})"),`, 'g');
+
+/** The text without those columns, and the rows that they named. */
+export function takeShown(text: string): { text: string; rows: { id: string; sensitivity: number }[] } {
+  if (!text.includes(SHOWN)) return { text, rows: [] };
+  const rows: { id: string; sensitivity: number }[] = [];
+  const rest = text.replace(SHOWN_ROW, (_, level: string | undefined, id: string) => {
+    if (level !== undefined) rows.push({ id, sensitivity: Number(level) });
+    return '';
+  });
+  return { text: rest, rows };
+}

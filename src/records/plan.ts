@@ -1,0 +1,122 @@
+// What a field of the graph is, said beside its resolver: a column, a record, a list, or something computed from these. The
+// resolver answers by it through loaders, one statement a level; src/planner/ makes one statement of a whole question of it.
+// A field without a plan is answered by its resolver alone, and so is the whole question that asks for it.
+import { isObjectType, type GraphQLSchema } from 'graphql';
+import type { Sql } from '../db/sql.js';
+import type { CursorValues } from '../values/cursor.js';
+import type { LocalDate } from '../values/local-date.js';
+import type { Noun } from './noun.js';
+import type { SortKey } from './page.js';
+
+/** Which rows a plan is about: the alias under which the row of the parent stands in the statement. */
+export type RowAlias = string;
+
+/** A page, as the arguments of its field ask for it. */
+export interface PlannedPage {
+  noun: Noun;
+  /** Conditions on the noun's table under its own name; PARENT is the record that the list belongs to. */
+  where: Sql[];
+  orderBy: SortKey[];
+  /** What a cursor belongs to. */
+  scope: (parent: string | null) => string;
+  /** What resolvers of the node are given in place of the row. */
+  wrap?: (row: never) => unknown;
+}
+
+/** A page of rows from several tables: each found by a key and then read as what it is. */
+export interface PlannedUnion {
+  /** `limit` rows at most after the place of the cursor, in order, with the columns of `keys` and `rank`. */
+  rows: (limit: number, after: CursorValues | null) => Sql;
+  /** Columns of `rows` that make the cursor. */
+  keys: readonly string[];
+  count: Sql;
+  scope: string;
+  /** For each noun: the ranks of its rows, and what resolvers of the node are given. */
+  kinds: readonly { noun: Noun; ranks: readonly number[]; wrap: (row: never, rank: number) => unknown }[];
+}
+
+/** What a plan may know of the question. */
+export interface Asked {
+  today: LocalDate;
+}
+
+export interface Rows {
+  /** The table. */
+  noun: string;
+  /** Conditions on the noun's table under its own name, tied to PARENT. */
+  where: Sql;
+  orderBy: Sql;
+}
+
+/** Properties of the row that a rule reads; where rows are of several nouns, those of each. */
+export type Needs = readonly string[] | ((noun: Noun) => readonly string[]);
+
+export type Plan =
+  /** Another one for each noun that the row may be of. */
+  | { is: 'byNoun'; of: (noun: Noun) => Plan }
+  /** JSON made by SQL from columns of the row. */
+  | { is: 'leaf'; sql: (row: RowAlias) => Sql }
+  /** Three columns that make an UncertainDate. */
+  | { is: 'date'; property: string }
+  /** The record that a column points at; null where it is hidden. */
+  | { is: 'record'; noun: string; id: (row: RowAlias) => Sql }
+  /** All rows, or the first of them. */
+  | {
+      is: 'rows' | 'first';
+      rows: Rows;
+      /** More conditions, as the arguments ask. */
+      choose?: (args: never) => Sql[];
+    }
+  | { is: 'page'; page: (args: never, asked: Asked) => PlannedPage }
+  | { is: 'union'; union: (args: never) => PlannedUnion }
+  /** The record with the id that is the argument. */
+  | { is: 'byId'; noun: string }
+  /** The same row, seen as another type. */
+  | { is: 'own' }
+  /** Made by `make` from properties of the row, and from those of its claims where it names any. */
+  | {
+      is: 'computed';
+      needs: Needs;
+      claims?: readonly string[];
+      /** The claims are read only where this property is `..`. */
+      ifOpen?: string;
+      /** The rule asks of what a source is a copy. */
+      origins?: boolean;
+      make: (parent: never, args: never, claims: never, originOf: (sourceId: string) => string) => unknown;
+    };
+
+type AnyResolver = (...args: never[]) => unknown;
+
+const plans = new WeakMap<AnyResolver, Plan>();
+
+/** The resolver, with its plan. */
+export function planned<R extends AnyResolver>(resolver: R, plan: Plan): R {
+  plans.set(resolver, plan);
+  return resolver;
+}
+
+/** Puts the plans of resolvers onto the fields of the schema, since what is wrapped or bound is another function. */
+export function tellPlans(schema: GraphQLSchema, resolvers: Record<string, unknown>): void {
+  for (const [name, fields] of Object.entries(resolvers)) {
+    const type = schema.getType(name);
+    if (!isObjectType(type)) continue;
+    for (const [fieldName, resolver] of Object.entries(fields as Record<string, AnyResolver>)) {
+      const field = type.getFields()[fieldName];
+      const plan = plans.get(resolver);
+      if (field) field.extensions = { ...field.extensions, resolved: true, ...(plan ? { plan } : {}) };
+    }
+  }
+}
+
+interface Told {
+  extensions: Readonly<{ plan?: Plan; resolved?: boolean }>;
+}
+
+export const planOf = ({ extensions }: Told): Plan | undefined => extensions.plan;
+
+/** Whether a field is just the property of its name. */
+export const isPlain = ({ extensions }: Told): boolean => !extensions.resolved;
+
+/** A field that is computed from columns of its own row alone. */
+export const fromRow = <P, A, V>(needs: Needs, make: (parent: P, args: A) => V): ((parent: P, args: A) => V) =>
+  planned((parent: P, args: A) => make(parent, args), { is: 'computed', needs, make });
