@@ -1,7 +1,10 @@
 // Processes that the bench starts, waited for by a line they print, and ended by their own number.
+import * as fs from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { dirname, join } from 'node:path';
+import { packageRoot } from '../src/paths.js';
 
 export interface Child {
   pid: number;
@@ -11,6 +14,8 @@ export interface Child {
 }
 
 export interface Start {
+  /** Of its log: what it says on standard error goes into a file, since reading it here would cost what is measured. */
+  name: string;
   command: string;
   args: string[];
   cwd: string;
@@ -32,21 +37,25 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** @throws what the child said, when it ends or keeps silent before it is ready. */
-export async function startChild({ command, args, cwd, env, ready, withinSeconds = 60 }: Start): Promise<Child> {
+export async function startChild({ name, command, args, cwd, env, ready, withinSeconds = 60 }: Start): Promise<Child> {
+  const logFile = join(packageRoot, '.data', 'bench', `${name}.log`);
+  fs.mkdirSync(dirname(logFile), { recursive: true });
+  const log = fs.openSync(logFile, 'w');
   const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', log],
   });
+  fs.closeSync(log);
   let said = '';
   const keep = (text: string): void => void (said = (said + text).slice(-KEPT));
-  child.stderr.on('data', (chunk: Buffer) => keep(chunk.toString()));
   const found = await new Promise<RegExpExecArray>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${args.at(-1)} ${why}:\n${said}`));
+    const fail = (why: string): void =>
+      reject(new Error(`${name} ${why}:\n${said}${fs.readFileSync(logFile, 'utf8').slice(-KEPT)}`));
     const late = setTimeout(() => fail(`was not ready within ${withinSeconds} s`), withinSeconds * 1000);
     child.once('error', reject);
     child.once('exit', () => fail('ended before it was ready'));
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
       keep(`${line}\n`);
       const match = ready.exec(line);
       if (!match) return;

@@ -51,6 +51,9 @@ export async function compile(): Promise<Tree> {
   for (const part of ['package.json', 'schema', join('migrations', 'repeatable'), join('dist', 'web')])
     if (fs.existsSync(join(packageRoot, part)))
       fs.cpSync(join(packageRoot, part), join(tree, part), { recursive: true });
+  // Another package of the same name below the first would confuse whoever walks the directories.
+  const manifest = join(tree, 'package.json');
+  fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace('"name": "kualik"', '"name": "kualik-benched"'));
   const tsc = [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', out];
   await runChild(process.execPath, [...tsc, '--incremental', 'false', '--tsBuildInfoFile', 'null'], packageRoot);
   return {
@@ -76,6 +79,7 @@ async function tokenFor(place: Place): Promise<string> {
 export async function startKualik(place: Place, { main }: Tree): Promise<Contender> {
   const token = await tokenFor(place);
   const child = await startChild({
+    name: 'kualik',
     command: process.execPath,
     args: [main, 'serve'],
     cwd: packageRoot,
@@ -93,6 +97,7 @@ export async function startKualik(place: Place, { main }: Tree): Promise<Contend
 
 export async function startLimit(place: Place): Promise<Contender> {
   const child = await startChild({
+    name: 'limit',
     command: process.execPath,
     args: ['--import', 'tsx', join('bench', 'limit.ts')],
     cwd: packageRoot,
@@ -138,6 +143,7 @@ export async function startPeer(place: Place): Promise<Contender> {
   const roles = (what: string): Promise<unknown> => withClient(place.adminUrl, (client) => client.query(what));
   await roles('grant select on pg_roles to kualik_reader_0');
   const child = await startChild({
+    name: 'postgraphile',
     command: join(directory, 'node_modules', '.bin', 'node'),
     args: ['server.mjs'],
     cwd: directory,

@@ -110,12 +110,12 @@ async function compare(): Promise<void> {
     `\n${world.events.toLocaleString('en')} events, ${loaded.rows.toLocaleString('en')} rows; medians of ${plan.rounds} rounds of ${plan.seconds} s; ${machine}\n`,
   );
   say(`${tableText(measured)}\n\n${targetsText(targets)}\n`);
-  write({ machine, events: world.events, plan, ...measured, targets });
+  write('last.json', { machine, events: world.events, plan, ...measured, targets });
   if (targets.some(isMissed)) process.exitCode = 1;
 }
 
-function write(found: object): void {
-  const file = join(packageRoot, '.data', 'bench', 'last.json');
+function write(name: string, found: object): void {
+  const file = join(packageRoot, '.data', 'bench', name);
   fs.writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...found }, null, 2)}\n`);
   step(`written to ${file.slice(packageRoot.length + 1)}`);
 }
@@ -123,7 +123,7 @@ function write(found: object): void {
 try {
   if (values.growth) {
     const sizes = (values.events ?? (values.quick ? '10k,30k' : '10k,100k,1M')).split(',').map(readCount);
-    write({ growth: await growth(sizes, { seed: Number(values.seed), step, say, atEnd }) });
+    write('growth.json', { growth: await growth(sizes, { seed: Number(values.seed), step, say, atEnd }) });
   } else await compare();
 } catch (error) {
   // Said before the servers stop: what their end does to open connections would hide it.

@@ -1,6 +1,11 @@
 // Events inside persons, organizations and places: a page each, and one statement for all parents of a level.
 import { allOf, sql, type Sql } from '../db/sql.js';
-import type { OrganizationEventsArgs, PersonEventsArgs, PlaceEventsArgs, Resolvers } from '../generated/resolvers-types.js';
+import type {
+  OrganizationEventsArgs,
+  PersonEventsArgs,
+  PlaceEventsArgs,
+  Resolvers,
+} from '../generated/resolvers-types.js';
 import { conditions, isOneOf, placesWithin } from '../records/filters.js';
 import { nested, PARENT } from '../records/page-by-parent.js';
 import { events } from './model.js';
