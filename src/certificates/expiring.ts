@@ -64,8 +64,9 @@ export const listExpiring = planned(
   },
   {
     is: 'page',
+    noun: statusDocuments,
     page: (args: QueryExpiringArgs, today) => {
-      const { scope, ...query } = asked(args, today);
+      const { scope, noun: _, ...query } = asked(args, today);
       return { ...query, scope: () => scopeOfList(statusDocuments, scope) };
     },
   },

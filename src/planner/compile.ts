@@ -17,13 +17,14 @@ import {
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import type { AsOf } from '../generated/resolvers-types.js';
 import { snake, type Noun } from '../records/noun.js';
-import { isPlain, planOf, type Asked, type Plan, type Rows } from '../records/plan.js';
+import { isPlain, planOf, type Plan, type Rows } from '../records/plan.js';
 import { isUuid } from '../values/identifier.js';
 import { fillComputed } from './computed.js';
 import { DATE_FIELDS, leaf } from './leaf.js';
 import { compilePage, compileUnion } from './page.js';
 import { fieldsOf, rootFields, type Question } from './selection.js';
 import { orMissing, shownColumn, type Slots } from './slots.js';
+import { later, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 /** The row that an object is made from. */
@@ -31,7 +32,7 @@ export interface Frame {
   alias: string;
   noun: Noun;
   /** What resolvers of the object are given, where that is not the row itself. */
-  wrap?: ((row: never, rank: number) => unknown) | undefined;
+  wrap?: ((row: never, rank: number, request: Request) => unknown) | undefined;
   /** Where rows come from several tables: which of the entries it is. */
   rank?: string;
 }
@@ -39,9 +40,8 @@ export interface Frame {
 export interface Compiling extends Question {
   nouns: Record<string, Noun>;
   slots: Slots;
-  asked: Asked;
-  cursorKey: () => Uint8Array;
-  look: (asOf: AsOf | null | undefined) => void;
+  /** Told the lens of each field of the root, in their order, when a request comes. */
+  lenses: ((request: Request) => AsOf | null | undefined)[];
   /** Whether rows above level 1 are to be named beside the answer. */
   keepsShown: boolean;
   aliases: number;
@@ -80,18 +80,20 @@ export function compileQuery(
 }
 
 function compileRoot(compiling: Compiling, field: GraphQLField<unknown, unknown>, nodes: FieldNode[], plan: Plan): Sql {
-  const args = getArgumentValues(field, nodes[0]!, compiling.variables);
-  compiling.look(args.asOf as AsOf | null | undefined);
+  const args = argumentsOf(field, nodes[0]!);
+  compiling.lenses.push((request) => args(request).asOf as AsOf | null | undefined);
   switch (plan.is) {
     case 'byId': {
-      const id = (args as { id: string }).id.toLowerCase();
-      if (!isUuid(id)) return sql`null::json`;
-      return byId(compiling, plan.noun, sql`${id}::uuid`, field.type, nodes);
+      const id = later((request) => {
+        const asked = (args(request) as { id: string }).id.toLowerCase();
+        return isUuid(asked) ? sql`${asked}::uuid` : raw('null::uuid');
+      });
+      return byId(compiling, plan.noun, id, field.type, nodes);
     }
     case 'page':
-      return compilePage(compiling, plan.page(args as never, compiling.asked), args, null, field.type, nodes);
+      return compilePage(compiling, plan, args, null, field.type, nodes);
     case 'union':
-      return compileUnion(compiling, plan.union(args as never), args, field.type, nodes);
+      return compileUnion(compiling, plan, args, field.type, nodes);
     case 'byNoun':
     case 'computed':
     case 'date':
@@ -103,6 +105,14 @@ function compileRoot(compiling: Compiling, field: GraphQLField<unknown, unknown>
       throw new Unplannable(`${field.name} is no plan of a question`);
   }
 }
+
+export type Arguments = (request: Request) => Record<string, unknown>;
+
+/** The arguments of a field, when a request comes. */
+export const argumentsOf =
+  (field: GraphQLField<unknown, unknown>, node: FieldNode): Arguments =>
+  (request) =>
+    request.once(node, () => getArgumentValues(field, node, request.variables));
 
 /** `!` of the schema: where the database has nothing all the same, the resolvers decide what that means. */
 export const required = (type: GraphQLOutputType, value: Sql): Sql => (isNonNullType(type) ? orMissing(value) : value);
@@ -145,11 +155,9 @@ function compileField(
         : byId(compiling, plan.noun, plan.id(alias), field.type, nodes);
     case 'rows':
     case 'first':
-      return rowsOf(compiling, chosen(compiling, plan, field, nodes), plan.is === 'first', alias, field.type, nodes);
-    case 'page': {
-      const args = getArgumentValues(field, nodes[0]!, compiling.variables);
-      return compilePage(compiling, plan.page(args as never, compiling.asked), args, alias, field.type, nodes);
-    }
+      return rowsOf(compiling, chosen(plan, field, nodes), plan.is === 'first', alias, field.type, nodes);
+    case 'page':
+      return compilePage(compiling, plan, argumentsOf(field, nodes[0]!), alias, field.type, nodes);
     case 'own':
       return own(compiling, frame, field.type, nodes);
     case 'computed':
@@ -163,14 +171,13 @@ function compileField(
 
 /** The rows that are left by the arguments. */
 function chosen(
-  compiling: Compiling,
   { rows, choose }: Extract<Plan, { is: 'rows' | 'first' }>,
   field: GraphQLField<unknown, unknown>,
   nodes: readonly FieldNode[],
 ): Rows {
   if (!choose) return rows;
-  const more = choose(getArgumentValues(field, nodes[0]!, compiling.variables) as never);
-  return { ...rows, where: allOf([rows.where, ...more]) };
+  const args = argumentsOf(field, nodes[0]!);
+  return { ...rows, where: later((request) => allOf([rows.where, ...choose(args(request) as never)])) };
 }
 
 /** A field without resolver is the column of its name. */

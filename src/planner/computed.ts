@@ -1,6 +1,5 @@
 // Fields that a rule in TypeScript computes from columns: the statement sends the columns, the rule runs when the answer is filled.
 import {
-  getArgumentValues,
   getNullableType,
   isLeafType,
   isListType,
@@ -14,13 +13,16 @@ import { join, raw, sql, type Sql } from '../db/sql.js';
 import { snake, type Column } from '../records/noun.js';
 import { isPlain, type Plan } from '../records/plan.js';
 import type { Compiling, Frame } from './compile.js';
-import { nextAlias } from './compile.js';
+import { argumentsOf, nextAlias } from './compile.js';
 import { property } from './leaf.js';
 import { fieldsOf } from './selection.js';
+import type { Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 type Computed = Extract<Plan, { is: 'computed' }>;
 type Row = Record<string, unknown>;
+/** What a slot is filled from: rank, properties of the row, of its claims, and sources that are copies. */
+type Data = [number, unknown[], unknown[][] | null, Record<string, string> | null];
 
 export function fillComputed(
   compiling: Compiling,
@@ -29,7 +31,7 @@ export function fillComputed(
   { alias, noun, wrap, rank }: Frame,
   nodes: FieldNode[],
 ): Sql {
-  const args = getArgumentValues(field, nodes[0]!, compiling.variables);
+  const args = argumentsOf(field, nodes[0]!);
   const write = writer(compiling, field.type, nodes);
   const needs = typeof plan.needs === 'function' ? plan.needs(noun) : plan.needs;
   const columns = needs.flatMap((need) => columnsNamed(noun.columns, need));
@@ -38,16 +40,11 @@ export function fillComputed(
   const said = plan.claims ? claimsOf(compiling, alias, claims) : raw('null');
   const wanted = open ? sql`case when ${raw(open)} then ${said} end` : said;
   const data = sql`json_build_array(${raw(rank ?? '0')}, json_build_array(${values(alias, columns)}), ${wanted}, ${plan.origins ? originsOf(alias) : raw('null')})`;
-  return compiling.slots.open(data, (([own, row, said, origins]: [
-    number,
-    unknown[],
-    unknown[][] | null,
-    Record<string, string> | null,
-  ]) => {
+  return compiling.slots.open(data, (([own, row, said, origins]: Data, request: Request) => {
     const whole = { ...rowOf(columns, row), __typename: noun.type };
-    const parent = wrap ? wrap(whole as never, own) : whole;
+    const parent = wrap ? wrap(whole as never, own, request) : whole;
     const read = said?.map((one) => rowOf(claims, one)) ?? [];
-    return write(plan.make(parent as never, args as never, read as never, (id) => origins?.[id] ?? id));
+    return write(plan.make(parent as never, args(request) as never, read as never, (id) => origins?.[id] ?? id));
   }) as never);
 }
 

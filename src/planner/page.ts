@@ -3,12 +3,13 @@ import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType } fr
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import { after, COUNT_CAP, opened, orderOf, pageSize, withTies, type SortKey } from '../records/page.js';
 import type { Noun } from '../records/noun.js';
-import type { PlannedPage, PlannedUnion } from '../records/plan.js';
+import type { Plan, PlannedPage, PlannedUnion } from '../records/plan.js';
 import { sealCursor, type CursorValues } from '../values/cursor.js';
-import { columnsOf, named, nextAlias, objectType, required, type Compiling } from './compile.js';
+import { columnsOf, named, nextAlias, objectType, required, type Arguments, type Compiling } from './compile.js';
 import { property } from './leaf.js';
 import { fieldsOf } from './selection.js';
 import { orMissing } from './slots.js';
+import { later, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 /** What is asked of a list besides its filter. */
@@ -19,48 +20,52 @@ interface PageArgs {
 
 /** Where the rows of a page come from, and what is made of each. */
 interface Source {
-  args: PageArgs;
-  /** Who the list belongs to, as SQL; absent for a list of the root. */
+  args: Arguments;
+  /** Alias of the row that the list belongs to; absent for a list of the root. */
   parent: string | null;
-  scope: (parent: string | null) => string;
-  rows: (limit: number, from: CursorValues | null) => Sql;
+  scope: (request: Request, parent: string | null) => string;
+  rows: (request: Request, limit: number, from: CursorValues | null) => Sql;
   /** JSON values of the cursor, from a row under the alias. */
   keys: (alias: string) => Sql;
   node: (alias: string, type: GraphQLOutputType, nodes: readonly FieldNode[]) => Sql;
-  count: Sql;
+  count: (request: Request) => Sql;
 }
 
 export function compilePage(
   compiling: Compiling,
-  page: PlannedPage,
-  args: PageArgs,
+  plan: Extract<Plan, { is: 'page' }>,
+  args: Arguments,
   parent: string | null,
   output: GraphQLOutputType,
   nodes: readonly FieldNode[],
 ): Sql {
-  const { noun, where } = page;
+  const { noun } = plan;
   const { table } = noun;
-  const keys = withTies(page.orderBy);
-  const owner = parent ? sql`(select ${raw(parent)}.*) parent, ` : sql``;
-  const made = keys.flatMap((key) => (key.made ? [sql`, ${key.made} as ${raw(`"${key.property}"`)}`] : []));
+  const owner = raw(parent ? `(select ${parent}.*) parent, ` : '');
+  const page = (request: Request): PlannedPage => request.once(nodes, () => plan.page(args(request) as never, request));
+  const keysOf = (request: Request): SortKey[] => withTies(page(request).orderBy);
   return connection(compiling, output, nodes, {
     args,
     parent,
-    scope: page.scope,
-    rows: (limit, from) =>
-      sql`select ${raw(`${table}.*`)}${join(made, '')} from ${owner}${raw(table)} where ${allOf(from ? [...where, after(keys, from, table)] : where)} order by ${orderOf(keys, table)} limit ${limit}`,
-    keys: (alias) =>
-      join(
-        keys.map((key) => keyOf(alias, noun, key)),
-        ', ',
-      ),
+    scope: (request, id) => page(request).scope(id),
+    rows: (request, limit, from) => {
+      const { where } = page(request);
+      const keys = keysOf(request);
+      const made = keys.flatMap((key) => (key.made ? [sql`, ${key.made} as ${raw(`"${key.property}"`)}`] : []));
+      const asked = allOf(from ? [...where, after(keys, from, table)] : where);
+      return sql`select ${raw(`${table}.*`)}${join(made, '')} from ${owner}${raw(table)} where ${asked} order by ${orderOf(keys, table)} limit ${limit}`;
+    },
+    keys: (alias) => later((request) => list(keysOf(request).map((key) => keyOf(alias, noun, key)))),
     node: (alias, type, same) => {
-      const columns = columnsOf(compiling, objectType(type), { alias, noun, wrap: page.wrap }, same);
+      const wrap = (row: never, _: number, request: Request): unknown => page(request).wrap?.(row) ?? row;
+      const columns = columnsOf(compiling, objectType(type), { alias, noun, wrap }, same);
       return sql`(select row_to_json(o) from (select ${columns}) o)`;
     },
-    count: sql`select 1 from ${owner}${raw(table)} where ${allOf(where)}`,
+    count: (request) => sql`select 1 from ${owner}${raw(table)} where ${allOf(page(request).where)}`,
   });
 }
+
+const list = (parts: readonly Sql[]): Sql => join(parts, ', ');
 
 /** As the loaders read it. */
 const keyOf = (alias: string, noun: Noun, key: SortKey): Sql =>
@@ -73,96 +78,96 @@ const keyOf = (alias: string, noun: Noun, key: SortKey): Sql =>
 
 export function compileUnion(
   compiling: Compiling,
-  union: PlannedUnion,
-  args: PageArgs,
+  plan: Extract<Plan, { is: 'union' }>,
+  args: Arguments,
   output: GraphQLOutputType,
   nodes: readonly FieldNode[],
 ): Sql {
+  const union = (request: Request): PlannedUnion => request.once(nodes, () => plan.union(args(request) as never));
   return connection(compiling, output, nodes, {
     args,
     parent: null,
-    scope: () => union.scope,
-    rows: union.rows,
-    keys: (alias) => raw(union.keys.map((key) => `${alias}.${key}`).join(', ')),
+    scope: (request) => union(request).scope,
+    rows: (request, limit, from) => union(request).rows(limit, from),
+    keys: (alias) => raw(plan.keys.map((key) => `${alias}.${key}`).join(', ')),
     node: (alias, type, same) => {
-      const kinds = union.kinds.map(({ noun, ranks, wrap }) => {
+      const kinds = plan.kinds.map(({ noun, ranks, wrap }) => {
         const row = nextAlias(compiling);
-        const frame = { alias: row, noun, wrap, rank: `${alias}.rank` };
-        const columns = columnsOf(compiling, objectType(type), frame, same);
+        const columns = columnsOf(compiling, objectType(type), { alias: row, noun, wrap, rank: `${alias}.rank` }, same);
         return sql`when ${raw(`${alias}.rank in (${ranks.join(', ')})`)} then (select row_to_json(o) from (select ${columns} from ${raw(`${noun.table} ${row}`)} where ${raw(`${row}.id = ${alias}.id`)}) o)`;
       });
-      return kinds.length > 0 ? sql`case ${join(kinds, ' ')} end` : sql`null::json`;
+      return sql`case ${join(kinds, ' ')} end`;
     },
-    count: union.count,
+    count: (request) => union(request).count,
   });
 }
 
 /** The rows are numbered once; each thing that is asked of the connection is a column of them, gathered again. */
 function connection(compiling: Compiling, output: GraphQLOutputType, nodes: readonly FieldNode[], source: Source): Sql {
-  const { args, parent, count } = source;
+  const { parent } = source;
+  const args = (request: Request): PageArgs => source.args(request);
+  const sizeOf = (request: Request): number => pageSize(args(request).first);
+  const size = later((request) => sql`${sizeOf(request)}::int`);
+  const from = (request: Request): CursorValues | null => {
+    // A cursor inside a list belongs to one parent, and all others refuse it: rare, and left to the resolvers.
+    if (parent && args(request).after) throw new Unplannable('a cursor inside a list');
+    return opened(request.cursorKey(), source.scope(request, null), args(request).after);
+  };
   const type = objectType(output);
-  const size = pageSize(args.first);
-  // A cursor inside a list belongs to one parent, and all others refuse it: rare, and left to the resolvers.
-  if (parent && args.after) throw new Unplannable('a cursor inside a list');
-  const from = opened(compiling.cursorKey(), source.scope(null), args.after);
   const row = nextAlias(compiling);
   const columns: Sql[] = [];
-  const made = (value: Sql): string => {
+  const made = (value: Sql): Sql => {
     columns.push(sql`, ${value} as ${raw(`c${columns.length}`)}`);
-    return `p.c${columns.length - 1}`;
+    return raw(`p.c${columns.length - 1}`);
   };
   const gathered = (value: Sql): Sql =>
-    raw(`coalesce(json_agg(${made(value)} order by p.place) filter (where p.place <= ${size}), '[]'::json)`);
-  const cursor = (): Sql => {
-    const owner = raw(parent ? `${parent}.id` : 'null');
-    return compiling.slots.open(sql`json_build_array(${owner}, json_build_array(${source.keys(row)}))`, (([
-      id,
-      values,
-    ]: [string | null, CursorValues]) =>
-      JSON.stringify(sealCursor(compiling.cursorKey(), source.scope(id), values))) as never);
-  };
-  const edge = (name: string, field: GraphQLField<unknown, unknown>, same: FieldNode[]): Sql =>
-    name === 'cursor' ? cursor() : source.node(row, field.type, same);
+    sql`coalesce(json_agg(${made(value)} order by p.place) filter (where p.place <= ${size}), '[]'::json)`;
+  const cursor = (): Sql =>
+    compiling.slots.open(
+      sql`json_build_array(${raw(parent ? `${parent}.id` : 'null')}, json_build_array(${source.keys(row)}))`,
+      (([id, values]: [string | null, CursorValues], request: Request) =>
+        JSON.stringify(sealCursor(request.cursorKey(), source.scope(request, id), values))) as never,
+    );
+  const edge: Tell = (name, field, same) => (name === 'cursor' ? cursor() : source.node(row, field.type, same));
   const pageInfo: Record<string, () => Sql> = {
-    hasNextPage: () => raw(`to_json(count(p.place) > ${size})`),
-    hasPreviousPage: () => raw(`to_json(${from !== null})`),
-    startCursor: () => raw(`(json_agg(${made(cursor())} order by p.place) filter (where p.place = 1))->0`),
-    endCursor: () => raw(`(json_agg(${made(cursor())} order by p.place desc) filter (where p.place <= ${size}))->0`),
+    hasNextPage: () => sql`to_json(count(p.place) > ${size})`,
+    hasPreviousPage: () => later((request) => raw(`to_json(${from(request) !== null})`)),
+    startCursor: () => sql`(json_agg(${made(cursor())}) filter (where p.place = 1))->0`,
+    endCursor: () => sql`(json_agg(${made(cursor())} order by p.place desc) filter (where p.place <= ${size}))->0`,
   };
   const totals: Record<string, () => Sql> = {
     value: () => raw(`to_json(least(n, ${COUNT_CAP}))`),
     isExact: () => raw(`to_json(n <= ${COUNT_CAP})`),
   };
-  let rowsAsked = 0;
+  let [reads, looksFurther] = [false, false];
   const parts: Record<string, (field: GraphQLField<unknown, unknown>, same: FieldNode[]) => Sql> = {
     nodes: (field, same) => gathered(orMissing(source.node(row, field.type, same))),
     edges: (field, same) => gathered(objectFrom(compiling, objectType(field.type), same, edge)),
     pageInfo: (field, same) => {
-      rowsAsked = size + 1;
+      looksFurther = true;
       return objectFrom(compiling, objectType(field.type), same, (name) => pageInfo[name]!());
     },
     totalCount: (field, same) => {
-      const counted = sql`(select count(*)::int as n from (${count} limit ${raw(String(COUNT_CAP + 1))}) counted) total`;
+      const counted = sql`(select count(*)::int as n from (${later(source.count)} limit ${raw(String(COUNT_CAP + 1))}) counted) total`;
       return sql`(select ${objectFrom(compiling, objectType(field.type), same, (name) => totals[name]!())} from ${counted})`;
     },
   };
   const whole = objectFrom(compiling, type, nodes, (name, field, same) => {
-    if (name !== 'totalCount') rowsAsked = Math.max(rowsAsked, size);
+    reads ||= name !== 'totalCount';
     return parts[name]!(field, same);
   });
-  if (rowsAsked === 0) return whole;
-  const rows = source.rows(rowsAsked, from);
+  // Also where no row is read, a size or a cursor that is none is refused.
+  const checked = later((request) => (sizeOf(request) > 0 && from(request) === null ? raw('') : raw('')));
+  if (!reads) return sql`${checked}${whole}`;
+  const rows = later((request) => source.rows(request, sizeOf(request) + (looksFurther ? 1 : 0), from(request)));
   const numbered = sql`(select rows.*, row_number() over () as place from (${rows}) rows) ${raw(row)}`;
   return sql`(select ${whole} from (select ${raw(row)}.place${join(columns, '')} from ${numbered}) p)`;
 }
 
+type Tell = (name: string, field: GraphQLField<unknown, unknown>, same: FieldNode[]) => Sql;
+
 /** An object whose fields are told by their name. */
-function objectFrom(
-  compiling: Compiling,
-  type: GraphQLObjectType,
-  nodes: readonly FieldNode[],
-  tell: (name: string, field: GraphQLField<unknown, unknown>, same: FieldNode[]) => Sql,
-): Sql {
+function objectFrom(compiling: Compiling, type: GraphQLObjectType, nodes: readonly FieldNode[], tell: Tell): Sql {
   const fields = [...fieldsOf(compiling, type, nodes)].map(([name, same]) => {
     const asked = same[0]!.name.value;
     if (asked === '__typename') return named(raw(`to_json('${type.name}'::text)`), name);

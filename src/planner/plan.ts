@@ -1,14 +1,16 @@
-// From a validated question to its answer in one statement, or to undefined where the resolvers must answer.
+// From a validated question to its statement. A document is compiled once; each request only fills in what is its own.
 import {
+  GraphQLError,
+  getNamedType,
   getVariableValues,
   Kind,
   OperationTypeNode,
+  typeFromAST,
   type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { compile } from '../db/sql.js';
 import { DomainError } from '../errors.js';
 import type { AsOf } from '../generated/resolvers-types.js';
 import type { Noun } from '../records/noun.js';
@@ -16,6 +18,7 @@ import type { Asked } from '../records/plan.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import { compileQuery, type Compiling } from './compile.js';
 import { Slots, takeShown } from './slots.js';
+import { newRequest, Template, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 export interface PlannedQuestion {
@@ -43,41 +46,80 @@ export interface PlannedStatement {
   answer(row: { data: string }): { data: string; shown: { id: string; sensitivity: number }[] };
 }
 
+interface Compiled {
+  template: Template;
+  slots: Slots;
+  lenses: readonly ((request: Request) => AsOf | null | undefined)[];
+}
+
+/** For each operation of a document what it was compiled to, by what its text depends on; null: it has no plan. */
+const compiled = new WeakMap<OperationDefinitionNode, Map<string, Compiled | null>>();
+
 /** Undefined: the resolvers must answer, or refuse with the place of what is wrong. */
 export function planQuestion(question: PlannedQuestion, planning: Planning): PlannedStatement | undefined {
-  const { schema, document, operation } = question;
+  const { schema, operation } = question;
   if (operation.operation !== OperationTypeNode.QUERY) return undefined;
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], question.variables);
-  if (!coerced) return undefined;
-  const slots = new Slots();
-  const compiling: Compiling = {
-    ...planning,
-    asked: planning,
-    schema,
-    fragments: fragmentsOf(document),
-    variables: coerced,
-    slots,
-    aliases: 0,
-  };
+  const found = coerced && compiledOf(question, coerced, planning);
+  if (!found) return undefined;
+  const { template, slots, lenses } = found;
+  const { today, cursorKey } = planning;
+  const request = newRequest({ today, cursorKey, variables: coerced });
   return orUndefined(() => {
-    const { text, values } = compile(compileQuery(compiling, schema.getQueryType()!, operation.selectionSet));
+    for (const lens of lenses) planning.look(lens(request));
+    const { text, values } = template.fill(request);
     return {
       text,
       values,
       answer: ({ data }) => {
         const { text: told, rows } = takeShown(data);
-        return { data: slots.fill(told), shown: rows };
+        return { data: slots.fill(told, request), shown: rows };
       },
     };
   });
 }
+
+function compiledOf(
+  question: PlannedQuestion,
+  variables: Record<string, unknown>,
+  { nouns, keepsShown }: Planning,
+): Compiled | null {
+  const { schema, document, operation } = question;
+  const known = compiled.get(operation) ?? new Map<string, Compiled | null>();
+  compiled.set(operation, known);
+  const key = JSON.stringify([keepsShown, flags(question, variables)]);
+  const ready = known.get(key);
+  if (ready !== undefined) return ready;
+  const slots = new Slots();
+  const lenses: Compiling['lenses'] = [];
+  const fragments = fragmentsOf(document);
+  const compiling: Compiling = { nouns, keepsShown, schema, fragments, variables, slots, lenses, aliases: 0 };
+  const fragment = orUndefined(() => compileQuery(compiling, schema.getQueryType()!, operation.selectionSet));
+  const made = fragment ? { template: new Template(fragment), slots, lenses } : null;
+  if (known.size >= MOST_SHAPES) known.clear();
+  known.set(key, made);
+  return made;
+}
+
+/** A document with many switches is not kept in all of their positions. */
+const MOST_SHAPES = 16;
+
+/** What @skip and @include may ask for. */
+function flags({ schema, operation }: PlannedQuestion, variables: Record<string, unknown>): unknown[] {
+  return (operation.variableDefinitions ?? []).flatMap(({ variable, type }) => {
+    const named = typeFromAST(schema, type as never);
+    return named && getNamedType(named)?.name === 'Boolean' ? [variables[variable.name.value] ?? null] : [];
+  });
+}
+
+const REFUSALS = [Unplannable, DomainError, InvalidValue, GraphQLError];
 
 /** What is wrong with a question is said by the resolvers, each at its own place. */
 function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Unplannable || error instanceof DomainError || error instanceof InvalidValue) return undefined;
+    if (REFUSALS.some((refusal) => error instanceof refusal)) return undefined;
     throw error;
   }
 }

@@ -2,12 +2,13 @@
 // data to make it from, which is filled before the answer leaves. The mark is a secret of the process, so no stored text can look like one.
 import { randomBytes } from 'node:crypto';
 import { raw, sql, type Sql } from '../db/sql.js';
+import type { Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 const MARK = `~${randomBytes(16).toString('base64url')}`;
 
 /** JSON text made from the data of a slot. */
-export type Fill = (data: never) => string;
+export type Fill = (data: never, request: Request) => string;
 
 /** Column of an object that says whose row it is; taken out again. */
 const SHOWN = `"${MARK}=":`;
@@ -18,15 +19,15 @@ export class Slots {
   /** JSON that is put in the place of a slot; `data` is an SQL expression of JSON. */
   open(data: Sql, fill: Fill): Sql {
     this.#fills.push(fill);
-    return sql`to_json(${MARK}::text || ${raw(`'${this.#fills.length - 1}:'`)} || (${data})::text)`;
+    return sql`to_json(${raw(`'${MARK}${this.#fills.length - 1}:'`)} || (${data})::text)`;
   }
 
   /** The answer with every slot filled. Throws Unplannable where a value that must be told is missing. */
-  fill(text: string): string {
+  fill(text: string, request: Request): string {
     if (!text.includes(MARK)) return text;
     return text.replace(SLOT, (_, index: string, data: string) => {
       if (index === '!') throw new Unplannable('A value that must be there is not.');
-      return this.#fills[Number(index)]!(JSON.parse(JSON.parse(`"${data}"`) as string) as never);
+      return this.#fills[Number(index)]!(JSON.parse(JSON.parse(`"${data}"`) as string) as never, request);
     });
   }
 }
@@ -34,7 +35,7 @@ export class Slots {
 const SLOT = new RegExp(`"${MARK}(\\d+|!):((?:[^"\\\\]|\\\\.)*)"`, 'g');
 
 /** In the place of null where null may not be: the resolvers then decide what the answer is without it. */
-export const orMissing = (value: Sql): Sql => sql`coalesce(${value}, to_json(${MARK}::text || '!:'))`;
+export const orMissing = (value: Sql): Sql => sql`coalesce(${value}, ${raw(`to_json('${MARK}!:'::text)`)})`;
 
 /** First column of an object made from a row above level 1, where readings of those are kept. */
 export const shownColumn = (row: string): Sql =>

@@ -35,8 +35,8 @@ export function listed<A extends ListArgs, T>(
     (_: unknown, args: A, context: PageContext) => list<T>(noun, args, context, where(args), orderBy(args)),
     {
       is: 'page',
+      noun,
       page: (args: A) => ({
-        noun,
         where: where(args),
         orderBy: orderBy(args),
         scope: () => scopeOfList(noun, scopeOf(args)),

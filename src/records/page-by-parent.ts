@@ -60,9 +60,10 @@ export function nested<A extends PageArgs, T>({
       pageByParent<T>(context, parent, args, { name, noun, where: where(args), orderBy }),
     {
       is: 'page',
+      noun,
       page: (args: A) => {
         const { first: _, after: __, ...filter } = args;
-        return { noun, where: where(args), orderBy, scope: (parent) => scopeOfNested(name, filter, parent) };
+        return { where: where(args), orderBy, scope: (parent) => scopeOfNested(name, filter, parent) };
       },
     },
   );

@@ -13,7 +13,6 @@ export type RowAlias = string;
 
 /** A page, as the arguments of its field ask for it. */
 export interface PlannedPage {
-  noun: Noun;
   /** Conditions on the noun's table under its own name; PARENT is the record that the list belongs to. */
   where: Sql[];
   orderBy: SortKey[];
@@ -23,16 +22,19 @@ export interface PlannedPage {
   wrap?: (row: never) => unknown;
 }
 
-/** A page of rows from several tables: each found by a key and then read as what it is. */
+/** A page of rows from several tables, as the arguments ask for it. */
 export interface PlannedUnion {
   /** `limit` rows at most after the place of the cursor, in order, with the columns of `keys` and `rank`. */
   rows: (limit: number, after: CursorValues | null) => Sql;
-  /** Columns of `rows` that make the cursor. */
-  keys: readonly string[];
   count: Sql;
   scope: string;
-  /** For each noun: the ranks of its rows, and what resolvers of the node are given. */
-  kinds: readonly { noun: Noun; ranks: readonly number[]; wrap: (row: never, rank: number) => unknown }[];
+}
+
+/** For a noun: the ranks of its rows, and what resolvers of the node are given. */
+export interface UnionKind {
+  noun: Noun;
+  ranks: readonly number[];
+  wrap: (row: never, rank: number) => unknown;
 }
 
 /** What a plan may know of the question. */
@@ -67,8 +69,14 @@ export type Plan =
       /** More conditions, as the arguments ask. */
       choose?: (args: never) => Sql[];
     }
-  | { is: 'page'; page: (args: never, asked: Asked) => PlannedPage }
-  | { is: 'union'; union: (args: never) => PlannedUnion }
+  | { is: 'page'; noun: Noun; page: (args: never, asked: Asked) => PlannedPage }
+  | {
+      is: 'union';
+      /** Columns of its rows that make the cursor. */
+      keys: readonly string[];
+      kinds: readonly UnionKind[];
+      union: (args: never) => PlannedUnion;
+    }
   /** The record with the id that is the argument. */
   | { is: 'byId'; noun: string }
   /** The same row, seen as another type. */

@@ -7,7 +7,7 @@ import type { QueryTimelineArgs, TimelineKind, TimelineScope } from '../generate
 import { anywhere, conditions, duringPeriod, onDay, refuseSwapped } from '../records/filters.js';
 import type { AnyRow } from '../records/loaders.js';
 import { snake, type Noun } from '../records/noun.js';
-import type { PlannedUnion } from '../records/plan.js';
+import type { Plan } from '../records/plan.js';
 import { countOf, listOf, opened, pageSize, type List } from '../records/page.js';
 import { sealCursor } from '../values/cursor.js';
 import { BRANCHES, kindOfRank, rankOf, type Branch } from './branches.js';
@@ -194,23 +194,27 @@ export type EntryList = List<Entry>;
 
 const listName = (of: TimelineScope, choice: Choice): string => JSON.stringify(['timeline', of, choice]);
 
+const tables = new Map(BRANCHES.map(({ noun }) => [noun.table, noun]));
+
 /** The same page for a question of one statement. */
-export function timelineUnion({ of, first: _, after: __, ...choice }: QueryTimelineArgs): PlannedUnion {
-  refuseSwapped(choice);
-  const scope = scopeOf(of);
-  const tables = new Map(BRANCHES.map(({ noun }) => [noun.table, noun]));
-  return {
-    rows: (limit, after) => found(scope, choice, (after as Key | null) ?? START, limit),
-    keys: ['day', 'rank', 'sequence::text', 'id'],
-    count: counted(scope, choice),
-    scope: listName(of, choice),
-    kinds: [...tables.values()].map((noun) => ({
-      noun,
-      ranks: [...new Set(BRANCHES.flatMap((branch) => (branch.noun === noun ? [rankOf(branch.kind)] : [])))],
-      wrap: (row: AnyRow, rank: number): Omit<Entry, 'day'> => ({ kind: kindOfRank(rank), row }),
-    })),
-  };
-}
+export const TIMELINE: Plan = {
+  is: 'union',
+  keys: ['day', 'rank', 'sequence::text', 'id'],
+  kinds: [...tables.values()].map((noun) => ({
+    noun,
+    ranks: [...new Set(BRANCHES.flatMap((branch) => (branch.noun === noun ? [rankOf(branch.kind)] : [])))],
+    wrap: (row: AnyRow, rank: number): Omit<Entry, 'day'> => ({ kind: kindOfRank(rank), row }),
+  })),
+  union: ({ of, first: _, after: __, ...choice }: QueryTimelineArgs) => {
+    refuseSwapped(choice);
+    const scope = scopeOf(of);
+    return {
+      rows: (limit, after) => found(scope, choice, (after as Key | null) ?? START, limit),
+      count: counted(scope, choice),
+      scope: listName(of, choice),
+    };
+  },
+};
 
 export async function timelinePage(args: QueryTimelineArgs, reading: PageReading): Promise<EntryList> {
   const { of, first, after, ...choice } = args;

@@ -3,15 +3,15 @@ import type { Resolvers } from '../generated/resolvers-types.js';
 import { planned } from '../records/plan.js';
 import { companionsOf } from './companions.js';
 import { entryFields } from './entry.js';
-import { timelinePage, timelineUnion, type PageReading } from './query.js';
+import { TIMELINE, timelinePage, type PageReading } from './query.js';
 import type { QueryTimelineArgs } from '../generated/resolvers-types.js';
 
 export const timelineResolvers: Resolvers = {
   Query: {
-    timeline: planned((_: unknown, args: QueryTimelineArgs, context: PageReading) => timelinePage(args, context), {
-      is: 'union',
-      union: timelineUnion,
-    }),
+    timeline: planned(
+      (_: unknown, args: QueryTimelineArgs, context: PageReading) => timelinePage(args, context),
+      TIMELINE,
+    ),
     companions: (_, args, context) => companionsOf(args, context),
   },
   TimelineEntry: entryFields,
