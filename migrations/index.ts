@@ -19,6 +19,7 @@ import { Audit0017 } from './0017-audit.js';
 import { OrderOfRecording0018 } from './0018-order-of-recording.js';
 import { References0019 } from './0019-references.js';
 import { CaptureRoom0020 } from './0020-capture-room.js';
+import { ReferencesDrawnInside0021 } from './0021-references-drawn-inside.js';
 
 export const migrations = [
   House0001,
@@ -41,4 +42,5 @@ export const migrations = [
   OrderOfRecording0018,
   References0019,
   CaptureRoom0020,
+  ReferencesDrawnInside0021,
 ];

@@ -1,9 +1,22 @@
 -- What adoption means today: every record enters the spine, is revised with a version, and can be read and written by
 -- the application's roles without ever being deleted. One file = the whole present truth; it is replaced at each migrate.
 
+-- A team is one that exists and that the writer is in, also where it guards nothing yet: else nobody could restrict the record
+-- later. What triggers carry down from record to record was decided where it began.
+create or replace function house.team_is_own(team integer) returns void
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  if team <> 0 and auth.level() is not null and pg_trigger_depth() = 1
+    and (not coalesce(team = any (auth.teams()), false) or not exists (select from auth.teams t where t.id = team)) then
+    raise exception 'A record belongs to all teams, or to one that you are in.'
+      using errcode = 'insufficient_privilege', constraint = 'a_team_of_ones_own';
+  end if;
+end $$;
+
 create or replace function house.enter_record() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  perform house.team_is_own(new.team_id);
   new.version := 1;
   new.created_at := (history.transaction()).recorded_at;
   new.updated_at := new.created_at;
@@ -31,6 +44,7 @@ begin
   new.created_by := old.created_by;
   new.updated_at := greatest((history.transaction()).recorded_at, old.updated_at + interval '1 microsecond');
   new.updated_by := auth.author();
+  if new.team_id <> old.team_id then perform house.team_is_own(new.team_id); end if;
   if (new.sensitivity < old.sensitivity or old.sensitivity >= 2 and old.team_id <> 0 and new.team_id = 0)
     and auth.level() is not null and not auth.has_role('reviewer') then
     raise exception 'Only a reviewer makes a record less sensitive, or opens it to all teams. Ask one to do it.'
@@ -41,6 +55,17 @@ begin
   end if;
   return new;
 end $$;
+
+-- Draws the number that people call a record by (migrations/0019-references.ts). Whoever could draw without making a record
+-- would learn by exhaustion which numbers hidden records have.
+create or replace function house.give_reference() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  new.reference := coalesce(new.reference, house.draw_reference(tg_table_name));
+  return new;
+end $$;
+create or replace trigger a_give_reference before insert on persons for each row execute function house.give_reference();
+create or replace trigger a_give_reference before insert on cases for each row execute function house.give_reference();
 
 -- Which noun a record is; null when there is no such record.
 create or replace function house.noun_of(record uuid) returns text

@@ -25,12 +25,10 @@ create function history.transaction(out id bigint, out recorded_at timestamptz, 
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   place tid := nullif(current_setting('kualik.transaction', true), '')::tid;
-  saying text := nullif(current_setting('kualik.reason', true), '');
-  said text;
   era record;
   began timestamptz;
 begin
-  select t.id, t.recorded_at, t.shown_to, t.reason into id, recorded_at, shown_to, said from history.transactions t
+  select t.id, t.recorded_at, t.shown_to into id, recorded_at, shown_to from history.transactions t
     where t.ctid = place and t.xid = pg_current_xact_id() and t.recorded_at >= now();
   if id is null then
     select * into era from history.era();
@@ -46,12 +44,8 @@ begin
     insert into history.transactions (id, xid, recorded_at, actor, reason, request) values (
       id, pg_current_xact_id(), recorded_at,
       auth.author(),
-      saying,
+      nullif(current_setting('kualik.reason', true), ''),
       nullif(current_setting('kualik.request', true), '')) returning ctid into place;
-    perform set_config('kualik.transaction', place::text, true);
-  elsif saying is distinct from said then
-    -- Several changes of one transaction, each with its reason: the session names them all.
-    update history.transactions t set reason = saying where t.ctid = place returning t.ctid into place;
     perform set_config('kualik.transaction', place::text, true);
   end if;
 end $$;

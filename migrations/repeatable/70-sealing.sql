@@ -130,6 +130,12 @@ declare
   version integer;
   reached uuid[] := seal.reach(record);
 begin
+  if btrim(coalesce(why, '')) = '' then
+    raise exception 'An erasure needs a reason.' using errcode = 'check_violation', constraint = 'an_erasure_has_a_reason';
+  end if;
+  if noun is null then
+    raise exception 'There is no such record.' using errcode = 'no_data_found', constraint = 'record_is_there';
+  end if;
   with destroyed as (
     update seal.keys k set wrapped = null, destroyed_at = now(), destroyed_why = why
     where k.compartment = any (reached) and k.destroyed_at is null returning 1
@@ -144,6 +150,9 @@ begin
   select coalesce(sum(audit.erase(r.id::text, auth.author(), why)), 0) into entries from records r
     where r.id = any (reached) and (everything or r.noun = 'sealed_values') and r.noun not in ('captures', 'custody_steps')
       and exists (select from audit.entries e where e.record_id = r.id::text and e.payload is not null and e.kind <> 'erasure');
+  -- Whatever there was to do: that somebody asked for it, why, and what was done, also where no entry was left to empty.
+  perform audit.write('erasure', 'destroy', auth.author(), nullif(current_setting('kualik.request', true), ''), noun, record::text, null, null, null,
+    json_build_object('keys', keys, 'entries', entries, 'retracted', retracted, 'everything', everything, 'reason', why)::text);
 end $$;
 
 -- ---- Who may: below level 2 there is nothing that a key would open. Erasing is for the command line of the host.

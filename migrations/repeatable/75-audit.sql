@@ -55,10 +55,18 @@ declare
   doing text := lower(tg_op);
   tail text;
   why text;
+  saying text := nullif(current_setting('kualik.reason', true), '');
+  moved tid;
   retraction text := nullif(current_setting('kualik.retraction', true), '');
 begin
   if not exists (select from changed) then return null; end if;
   select t.id, t.recorded_at into own, instant from history.transaction() t;
+  -- Several changes of one transaction, each with its reason: the session names them all. Only here, where the entry says so
+  -- as well: a reason that could be given otherwise would be another one than the audit was told.
+  update history.transactions t set reason = saying
+    where t.ctid = current_setting('kualik.transaction')::tid and t.xid = pg_current_xact_id() and t.reason is distinct from saying
+    returning t.ctid into moved;
+  if moved is not null then perform set_config('kualik.transaction', moved::text, true); end if;
   select t.actor, t.request, t.reason into who, request, why from history.transactions t
     where t.ctid = current_setting('kualik.transaction')::tid and t.xid = pg_current_xact_id();
   tail := audit.tail(own, instant, 'change', who, request, tg_table_name, doing);
@@ -90,14 +98,25 @@ begin
 end $$;
 
 -- Reads of what is restricted, and exports. entries: [{kind, operation, actor, request, noun, recordId, level, teamId, payload}],
--- payload a text that is kept byte for byte. Resolves when it is written, so that an answer can wait for it.
+-- payload a text that is kept byte for byte: a JSON object of at most a million bytes, some twenty thousand ids. Resolves when it
+-- is written, so that an answer can wait for it.
 create or replace function audit.log_access(entries jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare entry jsonb;
+declare
+  entry jsonb;
+  is_object boolean;
 begin
   for entry in select * from jsonb_array_elements(entries) loop
-    if entry ->> 'kind' not in ('read', 'export') then
+    if coalesce(entry ->> 'kind', '') not in ('read', 'export') then
       raise exception 'An access is a read or an export.' using errcode = 'check_violation';
+    end if;
+    begin
+      is_object := octet_length(entry ->> 'payload') <= 1000000 and jsonb_typeof((entry ->> 'payload')::jsonb) = 'object';
+    exception when data_exception or program_limit_exceeded then
+      is_object := false;
+    end;
+    if is_object is not true or octet_length((entry - 'payload')::text) > 10000 then
+      raise exception 'What was shown is told by a JSON object of at most a million bytes, and the rest of an entry is short.' using errcode = 'check_violation';
     end if;
     perform audit.write(entry ->> 'kind', entry ->> 'operation', entry ->> 'actor', entry ->> 'request', entry ->> 'noun', entry ->> 'recordId',
       null, (entry ->> 'level')::smallint, (entry ->> 'teamId')::integer, entry ->> 'payload');

@@ -15,10 +15,10 @@ begin
   for harmless in
     select p.oid::regprocedure::text from pg_proc p
     where p.pronamespace = 'house'::regnamespace and not p.prosecdef and p.prorettype <> 'trigger'::regtype
-      and p.proname not in ('adopt', 'furnish', 'make_guard', 'guard_table', 'close_table', 'mark', 'belonging', 'accept_unseen')
+      and p.proname not in ('adopt', 'furnish', 'make_guard', 'guard_table', 'close_table', 'mark', 'belonging', 'accept_unseen', 'team_is_own')
   loop
     execute format('grant execute on function %s to kualik_reader, kualik_editor', harmless);
   end loop;
 end $$;
 grant execute on function house.link_is_asserted, house.count_again to kualik_reader, kualik_editor;
-grant execute on function house.instant, house.retract, house.restore, house.keep_bytes, house.count_capture, house.draw_reference to kualik_editor;
+grant execute on function house.instant, house.retract, house.restore, house.keep_bytes, house.count_capture to kualik_editor;

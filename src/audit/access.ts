@@ -28,9 +28,12 @@ type Ask = (sql: string, values: unknown[]) => Promise<unknown>;
 /** One statement: all of them are written, or none. */
 export async function logAccess(ask: Ask, entries: readonly AccessEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const rows = entries.map(({ details, ...entry }) => ({ ...entry, payload: canonical(details) }));
   // PostgreSQL knows no NUL in a text; who asks for one has asked for a replacement character.
-  await ask('select audit.log_access($1::jsonb)', [
-    JSON.stringify(rows, (_, value: unknown) => (typeof value === 'string' ? value.replaceAll(NUL, '\ufffd') : value)),
-  ]);
+  const clean = JSON.parse(
+    JSON.stringify(entries, (_, value: unknown) =>
+      typeof value === 'string' ? value.replaceAll(NUL, '\ufffd') : value,
+    ),
+  ) as AccessEntry[];
+  const rows = clean.map(({ details, ...entry }) => ({ ...entry, payload: canonical(details) }));
+  await ask('select audit.log_access($1::jsonb)', [JSON.stringify(rows)]);
 }

@@ -6,6 +6,13 @@ const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 /** Qualified, unlike elsewhere: it is the row of now that is compared, whatever the search path says. */
 const NOW = 'public';
 
+/**
+ * What an entry of this kind was told, as JSON. Whoever may add an entry of another kind may have put anything into it, and a
+ * planner asks conditions in the order that it likes.
+ */
+export const told = (kind: 'change' | 'account', row = 'e'): string =>
+  `(case when ${row}.kind = '${kind}' then ${row}.payload::jsonb end)`;
+
 /** Each gives rows of seq (or null) and what, a sentence. */
 export type Question = string;
 
@@ -29,7 +36,7 @@ const TRANSACTIONS: Question = `
   select e.seq, 'Transaction ' || t.id || ' says another reason than the audit was told.'
     from told join history.transactions t on t.id = told.transaction_id
     join audit.entries e on e.seq = told.last
-    where e.payload::jsonb ? 'changeReason' and e.payload::jsonb ->> 'changeReason' is distinct from t.reason`;
+    where ${told('change')} ? 'changeReason' and ${told('change')} ->> 'changeReason' is distinct from t.reason`;
 
 /** From when until when a version was the one that is read: as the entries of its transaction say, and without a gap. */
 const PERIODS = (noun: string): Question => `
@@ -38,7 +45,7 @@ const PERIODS = (noun: string): Question => `
         lead(h.recorded_from) over (partition by h.id order by h.version, h.recorded_from) as next
       from history.${name(noun)} h),
   told as (
-    select e.record_id, e.version, e.transaction_id, e.operation, e.seq, e.at, (e.payload::jsonb ->> 'updated_at')::timestamptz as updated_at
+    select e.record_id, e.version, e.transaction_id, e.operation, e.seq, e.at, (${told('change')} ->> 'updated_at')::timestamptz as updated_at
       from audit.entries e where e.kind = 'change' and e.noun = ${literal(noun)} and e.operation in ('insert', 'update', 'found')),
   gone as (
     select e.record_id, e.at from audit.entries e where e.kind = 'change' and e.noun = ${literal(noun)} and e.operation = 'delete')
@@ -93,7 +100,7 @@ const SHOWN = (nouns: string[]): Question => `
 const TOMBSTONES = (nouns: string[]): Question => `
   with retracted as (${nouns.map((noun) => `select t.id, t.retracted_at from ${NOW}.${name(noun)} t where t.retracted_at is not null`).join(' union all ')}),
   told as (
-    select e.seq, e.record_id, e.actor, e.payload::jsonb as payload, (e.payload::jsonb ->> 'retracted_at')::timestamptz as at
+    select e.seq, e.record_id, e.actor, ${told('change')} as payload, (${told('change')} ->> 'retracted_at')::timestamptz as at
       from audit.entries e
       where e.kind = 'change' and e.operation = 'update' and e.record_id in (select s.record_id::text from house.tombstones s))
   select null::bigint as seq, 'The record ' || coalesce(r.id, s.record_id) || ' is retracted without a tombstone, or the other way round.' as what
@@ -108,11 +115,11 @@ const TOMBSTONES = (nouns: string[]): Question => `
 /** Who may do what. Secrets are not in the audit, so a forged password or key is not seen here. */
 const ACCOUNTS = (table: string): Question => `
   with told as (
-    select distinct on (e.record_id, coalesce(e.payload::jsonb #>> '{is,issuer}', e.payload::jsonb #>> '{was,issuer}'))
-        e.seq, e.operation, e.record_id as key, coalesce(e.payload::jsonb #>> '{is,issuer}', e.payload::jsonb #>> '{was,issuer}') as issuer,
-        e.payload::jsonb -> 'is' as stands
+    select distinct on (e.record_id, coalesce(${told('account')} #>> '{is,issuer}', ${told('account')} #>> '{was,issuer}'))
+        e.seq, e.operation, e.record_id as key, coalesce(${told('account')} #>> '{is,issuer}', ${told('account')} #>> '{was,issuer}') as issuer,
+        ${told('account')} -> 'is' as stands
       from audit.entries e where e.kind = 'account' and e.noun = ${literal(table)} and e.payload is not null
-      order by e.record_id, coalesce(e.payload::jsonb #>> '{is,issuer}', e.payload::jsonb #>> '{was,issuer}'), e.seq desc),
+      order by e.record_id, coalesce(${told('account')} #>> '{is,issuer}', ${told('account')} #>> '{was,issuer}'), e.seq desc),
   own as (
     select to_jsonb(t) as fields, to_jsonb(t) ->> 'issuer' as issuer, coalesce(to_jsonb(t) ->> 'id',
         nullif(concat_ws(' ', to_jsonb(t) ->> 'account_id', to_jsonb(t) ->> 'team_id', to_jsonb(t) ->> 'subject'), '')) as key

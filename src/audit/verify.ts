@@ -199,7 +199,7 @@ export class AuditVerifier {
 
   /** @returns the leaf that goes into the tree: the computed one, or where that is wrong the stored one. */
   private leafOf({ seq, header, salt, payload, content, leaf: stored }: EntryLine, text: string): Buffer | undefined {
-    const [format, own, recordId, , , , transactionId, , kind] = header!;
+    const [format, own, recordId, , , , transactionId, , kind, , , , operation] = header!;
     const leaf = Buffer.from(stored ?? '', 'hex');
     const isWhole =
       typeof payload === 'string'
@@ -213,7 +213,8 @@ export class AuditVerifier {
       this.verdict.erased++;
       this.rememberErased(recordId ?? '', seq);
     }
-    if (kind === 'erasure' && typeof recordId === 'string')
+    // Not one that only says that keys were destroyed: it took nothing out.
+    if (kind === 'erasure' && operation === 'erase' && typeof recordId === 'string')
       this.erasures.set(recordId, Math.max(seq, this.erasures.get(recordId) ?? 0));
     // As it stands in the line, which was found to be written to the byte: inside a text every quote has a backslash.
     const written = text.slice(text.indexOf('"header":') + '"header":'.length, text.indexOf('],"salt":') + 1);

@@ -44,6 +44,20 @@ async function tellMigrations(migrateUrl: string): Promise<void> {
   );
 }
 
+/** Of a server of your own: what is taken away in our database is open in the others (docs/guides/operate.md). */
+async function tellOtherDatabases(migrateUrl: string): Promise<void> {
+  const { rows } = await withClient(migrateUrl, (client) =>
+    client.query<{ name: string }>(
+      `select datname as name from pg_database
+       where datallowconn and datname <> current_database() and has_database_privilege(current_user, oid, 'connect') order by 1`,
+    ),
+  );
+  if (rows.length === 0) return;
+  const names = rows.map(({ name }) => name).join(', ');
+  say(`Others     The roles of Kualik can connect to other databases of this server (${names}), and see there who works on what.`); // prettier-ignore
+  say('           To close each, as its owner: revoke connect, temporary on database NAME from public');
+}
+
 export async function status(config: Config): Promise<void> {
   const adminUrl = findDatabase(config);
   if (!adminUrl) return;
@@ -53,7 +67,9 @@ export async function status(config: Config): Promise<void> {
       `Migrations unknown: there is no secret in ${config.dataDir} yet.\n           "kualik migrate" sets the database up.`,
     );
   try {
-    await tellMigrations(roleUrls(adminUrl, loadSecret(config.dataDir, config.secret)).migrateUrl);
+    const { migrateUrl } = roleUrls(adminUrl, loadSecret(config.dataDir, config.secret));
+    await tellMigrations(migrateUrl);
+    if (config.databaseUrl) await tellOtherDatabases(migrateUrl);
   } catch (error) {
     say(
       `Migrations unknown: ${maskPasswords((error as Error).message)}\n           "kualik migrate" sets the database up.`,

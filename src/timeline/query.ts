@@ -80,7 +80,7 @@ function saysText({ noun: { table }, wording }: Branch, text: string): Sql {
 function branches(scope: Scope, choice: Choice): { branch: Branch; where: Sql[] }[] {
   const kept = BRANCHES.filter(({ kind }) => !choice.kinds || choice.kinds.includes(kind));
   return kept.flatMap((branch) => {
-    const scoped = scope(branch.noun);
+    const scoped = scope.where(branch.noun);
     if (!scoped) return [];
     const asked = conditions(
       { from: choice.from, until: choice.until, text: choice.text, validOn: choice.asOf?.validOn },
@@ -147,6 +147,23 @@ function selectUndated(
   ];
 }
 
+/** All entries of a branch after a place, where they are few. */
+function selectAll({ branch, where }: Part, [from, rank, sequence, id]: Key, onlyDated: boolean): Sql {
+  const { noun, kind, date, undated } = branch;
+  const own = raw(String(rankOf(kind)));
+  const ties = tiesOf(noun);
+  const [earliest, latest] = [bound(branch, 'earliest'), bound(branch, 'latest')];
+  const day = sql`case when ${earliest} = '-infinity' then ${latest} else ${earliest} end`;
+  const dated = sql`${earliest} < 'infinity'`;
+  const told = undated && !onlyDated ? sql`(${dated} or (${earliest} is null and ${raw(undated)}))` : dated;
+  const later = sql`(${own}, ${ties}) > (${rank}::int, ${sequence}::bigint, ${id}::uuid)`;
+  const after =
+    from === null
+      ? sql`${earliest} is null and ${later}`
+      : sql`(${earliest} is null or ${day} > ${from}::date or (${day} = ${from}::date and ${later}))`;
+  return sql`select ${day} as day, ${own} as rank, ${ties} from ${raw(noun.table)} where ${allOf([told, after, ...where])}`;
+}
+
 const COLUMNS = 'day, rank, sequence, id';
 const unionOf = (parts: readonly Sql[], limit: Sql): Sql =>
   parts.length === 0
@@ -159,6 +176,10 @@ const unionOf = (parts: readonly Sql[], limit: Sql): Sql =>
  */
 function found(scope: Scope, choice: Choice, after: Key, limit: number): Sql {
   const parts = branches(scope, choice);
+  if (scope.gathered) {
+    const all = parts.map((part) => selectAll(part, after, Boolean(choice.from || choice.until)));
+    return sql`with ${scope.gathered} ${unionOf(all, sql`${limit}`)}`;
+  }
   const dated =
     after[0] === null ? [] : parts.flatMap((part) => slices(part).map((slice) => select(part, slice, after, limit)));
   const first = unionOf(dated, sql`${limit}`);
@@ -242,5 +263,6 @@ function counted(scope: Scope, choice: Choice): Sql {
       : dated;
     return sql`select 1 from ${raw(noun.table)} where ${allOf([told, ...where])}`;
   });
-  return each.length > 0 ? join(each, ' union all ') : sql`select 1 where false`;
+  const all = each.length > 0 ? join(each, ' union all ') : sql`select 1 where false`;
+  return scope.gathered ? sql`with ${scope.gathered} ${all}` : all;
 }

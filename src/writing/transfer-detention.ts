@@ -47,7 +47,8 @@ export async function transferDetention(input: TransferDetentionInput, context: 
         starts: arrived,
         transferredFrom: before.id,
         sensitivity: SENSITIVITIES[before.sensitivity],
-        teamId: before.teamId,
+        // What is open may still have the team of a time when it was not; the new one starts without.
+        teamId: context.viewer.teams.includes(before.teamId) ? before.teamId : 0,
       },
       {
         at: ['detention'],

@@ -102,9 +102,19 @@ async function ensureDatabase(port: number, password: string, database: string):
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
     if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`);
+    await closeOthers(client);
   } finally {
     await client.end();
   }
+}
+
+/** The databases that PostgreSQL brings let every role in, and what is taken away in ours is open there: who works, and on what. */
+async function closeOthers(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select datname as name from pg_database where datname in ('postgres', 'template1')
+       and (has_database_privilege('public', oid, 'connect') or has_database_privilege('public', oid, 'temporary'))`,
+  );
+  for (const { name } of rows) await client.query(`revoke connect, temporary on database ${name} from public`);
 }
 
 /** Stopwatch for the steps of a start. */
