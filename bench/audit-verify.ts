@@ -40,6 +40,8 @@ try {
   ].map((url) => new pg.Client(url)) as [pg.Client, pg.Client, pg.Client, pg.Client];
   await Promise.all([loader, sealing, owner, admin].map((client) => client.connect()));
   await loader.query('set statement_timeout = 0');
+  // A snapshot that is held while files are read is no forgotten one.
+  await owner.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
   await timed(`enter ${ENTRIES}`, async () => {
     for (let n = 0; n < ENTRIES; n += STEP)
       await loader.query(

@@ -20,6 +20,7 @@ import { OrderOfRecording0018 } from './0018-order-of-recording.js';
 import { References0019 } from './0019-references.js';
 import { CaptureRoom0020 } from './0020-capture-room.js';
 import { ReferencesDrawnInside0021 } from './0021-references-drawn-inside.js';
+import { PlainLists0022 } from './0022-plain-lists.js';
 
 export const migrations = [
   House0001,
@@ -43,4 +44,5 @@ export const migrations = [
   References0019,
   CaptureRoom0020,
   ReferencesDrawnInside0021,
+  PlainLists0022,
 ];

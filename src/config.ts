@@ -73,11 +73,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** The same text with the password of every database address in it replaced by ***; `user:password@` is our own example. */
+/** The same text with every password of a database address in it (sslpassword too) as ***; `user:password@` is our own example. */
 export function maskPasswords(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/(?!user:password@)[^\s:/@]*):[^\s]*@/gi, '$1:***@')
-    .replace(/([?&]password=)[^&\s]*/gi, '$1***');
+    .replace(/([?&][^=&\s]*password=)[^&\s]*/gi, '$1***');
 }
 
 const port = z

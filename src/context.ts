@@ -39,7 +39,7 @@ export interface Context {
   viewer: Viewer;
   /** Renewed, with `load`, after each part of a mutation: read them from the context when they are needed. */
   db: Rows;
-  load: Load<typeof nouns>;
+  readonly load: Load<typeof nouns>;
   /** Only in mutations; opened by the first of their fields. */
   writing: Writing | undefined;
   /** Runs one field of a mutation; all of them share one transaction, and every one sees what those before it wrote. */
@@ -53,7 +53,7 @@ export interface Context {
    * One statement that answers the whole operation. Where neither a lens nor a context is needed it has no transaction: a
    * statement is a snapshot of its own, and three messages less.
    */
-  readOnce<T>(name: string, text: string, values: unknown[]): Promise<T[]>;
+  readOnce<T>(question: { text: string; values: unknown[]; isNew: boolean }): Promise<T[]>;
   /** Rows that an answer shows although they were not read one by one. */
   noteShown(rows: readonly { id: string; sensitivity: number }[]): void;
   /** Forgets what was read so far. */
@@ -103,6 +103,9 @@ export interface Asking {
   viewer?: Viewer;
 }
 
+/** The name in the log of a statement that answers a whole question. */
+const QUESTION = 'question';
+
 const LONGEST_REASON = 2_000;
 
 /** Levels 0 and 1 are the same for everybody who has them; teams, and so a context, matter above. */
@@ -143,6 +146,8 @@ export function contextOpener({ pools, cursorKey, keyring, captureRoom, today = 
       rows: async (name, text, values) => shown.note(await answering().rows(name, text, [...values])),
     });
     const db = readRows();
+    // Made for the first resolver that asks: a question that is one statement needs none.
+    let loaders: Load<typeof nouns> | undefined;
 
     async function beginWriting(): Promise<{ session: WriteSession; read: Known }> {
       mustBe(viewer, 'editor', 'change records');
@@ -180,10 +185,15 @@ export function contextOpener({ pools, cursorKey, keyring, captureRoom, today = 
       };
     }
 
-    const contextValue: Context = {
+    // On the prototype, which the copies that Apollo makes share: a property of the object itself would be read by copying.
+    const lazy = {
+      get load() {
+        return (loaders ??= createLoaders((this as unknown as Context).db, nouns, links));
+      },
+    };
+    const contextValue = Object.assign(Object.create(lazy) as Pick<Context, 'load'>, {
       viewer,
       db,
-      load: createLoaders(db, nouns, links),
       writing: undefined,
       async write(work) {
         const writing = (this.writing ??= await openWriting());
@@ -205,16 +215,17 @@ export function contextOpener({ pools, cursorKey, keyring, captureRoom, today = 
           await tried.close(new Error('It was only tried.'));
         }
       },
-      async readOnce<T>(name: string, text: string, values: unknown[]) {
+      async readOnce<T>({ text, values, isNew }: { text: string; values: unknown[]; isNew: boolean }) {
         const plain = !opened && !transaction && before === undefined && Object.keys(settings).length === 0;
-        if (!plain || viewer.level >= NEEDS_CONTEXT || closed) return answering().rows<T>(name, text, values);
+        if (!plain || viewer.level >= NEEDS_CONTEXT || closed)
+          return answering().rows<T>(QUESTION, text, values, isNew);
         mustBe(viewer, 'reader', 'read cases');
-        return askOnce<T>(reader, { name, sql: text, values, ...(signal ? { signal } : {}) });
+        return askOnce<T>(reader, { name: QUESTION, sql: text, values, unnamed: isNew, ...(signal ? { signal } : {}) });
       },
       noteShown: (rows) => void shown.note([...rows]),
       renew() {
         this.db = readRows();
-        this.load = createLoaders(this.db, nouns, links);
+        loaders = undefined;
       },
       cursorKey,
       ...(keyring ? { keyring } : {}),
@@ -233,7 +244,7 @@ export function contextOpener({ pools, cursorKey, keyring, captureRoom, today = 
         chosen = wanted;
         this.cursorKey = cursorKeyOf(cursorKey, lens);
       },
-    };
+    } satisfies Omit<Context, 'load'> & ThisType<Context>) as Context;
     const close = async (error?: unknown): Promise<void> => {
       closed = true;
       await opened?.close();

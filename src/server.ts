@@ -10,11 +10,13 @@ import { failureOf, send, sendAndLinger, sendRaw } from './http/answer.js';
 import { parseQuestion, readBody } from './http/body.js';
 import { Connections } from './http/drain.js';
 import { DOOR_LIMITS, Gate, type GateLimits } from './http/gate.js';
+import { CROWD_LIMITS, limitCrowds, type CrowdLimits } from './http/crowd.js';
 import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js';
 import { readiness } from './http/health.js';
 import { operationNameFor, redacted } from './http/log.js';
+import { Outbox, whenOver, type OutboxLimits, type Share } from './http/outbox.js';
 import type { Meter } from './http/rate.js';
-import { refuse } from './http/refusal.js';
+import { Refusal, refuse } from './http/refusal.js';
 import {
   answerType,
   checkContent,
@@ -67,6 +69,10 @@ export interface ServerOptions<C extends BaseContext, V> extends Omit<EngineOpti
   /** Names this server answers under besides loopback, such as that of a proxy in front. Elsewhere than on loopback: default any. */
   hosts?: readonly string[];
   gate?: GateLimits;
+  outbox?: OutboxLimits;
+  /** Who answers for the bytes that wait to be read; unless said otherwise, the address of the socket. */
+  share?: (viewer: V, request: IncomingMessage) => Share;
+  crowd?: Partial<CrowdLimits>;
   /** The points of whoever asks; none: as many as they like. */
   meter?: (viewer: V, request: IncomingMessage) => Meter | undefined;
   /** Documents that may be asked for by their id; those of the explorer unless said otherwise. */
@@ -102,6 +108,7 @@ const CUT_AFTER = 9_500;
 export async function startServer<C extends BaseContext, V>(options: ServerOptions<C, V>): Promise<RunningServer> {
   const { logger, documents = readDocuments([options.explorerDir]) } = options;
   const gate = new Gate(options.gate);
+  const outbox = new Outbox(options.outbox);
   const door = new Gate(DOOR_LIMITS);
   const files = staticFiles(options.explorerDir);
   const isReady = readiness(options.ready);
@@ -114,6 +121,12 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE);
   const connections = new Connections(server);
+  limitCrowds(server, { ...CROWD_LIMITS, ...options.crowd }, (most) =>
+    logger.warn(
+      { most },
+      'connections refused: one address holds as many as it may; if it is your proxy, list it in KUALIK_TRUSTED_PROXIES',
+    ),
+  );
   const engine = await startEngine<C>({ ...options, drain });
 
   server.on('request', (req, res) => void handle(req, res));
@@ -146,29 +159,43 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     const type = answerType(req.headers.accept);
     if (connections.isLate(req)) throw refuse.stopping();
     gate.check();
+    outbox.check();
     const caller = new AbortController();
     res.once('close', () => {
       if (!res.writableFinished) caller.abort();
     });
     const viewer = await door.through(caller.signal, () => options.identify(req));
     const meter = options.meter?.(viewer, req);
+    const share = options.share?.(viewer, req) ?? { key: req.socket.remoteAddress ?? '', known: false };
+    const room = outbox.room(share);
+    whenOver(res, room.release);
     try {
       meter?.open();
+      outbox.check(share);
       const body = await readBody(req, res);
       if (body === undefined) return; // the client left
       // Nothing is parsed for who is refused, and nobody has a place while their body is still arriving.
       const started = performance.now();
       await gate.through(caller.signal, async () => {
         running.add(caller);
+        outbox.check(share); // it may have filled while this one waited
         const question = parseQuestion(body, documents?.text);
         if (!question.isTrusted) options.checkFree?.(viewer);
         const { headers, socket } = req;
         const info = { requestId, viewer, signal: caller.signal, headers, remoteAddress: socket.remoteAddress };
         const asking = { type, requestId, charge: meter?.charge, explain: headers['x-explain-cost'] === '1' };
-        const outcome = await ask(info, (contextValue) => engine.run(question, asking, contextValue), type);
+        // Before the context is closed: a change whose answer has no room is undone, as the refusal says.
+        const run = async (contextValue: C): Promise<Outcome> => {
+          const outcome = await engine.run(question, asking, contextValue);
+          const bytes = Buffer.byteLength(outcome.body);
+          meter?.weigh(bytes);
+          room.take(bytes);
+          return outcome;
+        };
+        const outcome = await ask(info, run, type);
         note(namesOf(req, requestId), outcome, performance.now() - started);
         showRate(res, meter);
-        send(res, outcome.status, requestId, outcome.body, outcome.headers);
+        send(res, outcome.status, requestId, outcome.body, outcome.headers, outbox.limits.stall);
       });
     } catch (error) {
       showRate(res, meter);
@@ -228,6 +255,8 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     const failure = failureOf(error, { requestId, constraintMessage: options.constraintMessage }, typeFor(req));
     const names = namesOf(req, requestId);
     if (failure.unexpected) logger.error({ ...names, error: redacted(error) }, 'unexpected error');
+    else if (isAway(error, failure))
+      logger.warn({ ...names, error: redacted(error) }, 'something this server needs is away');
     else logger.debug({ ...names, status: failure.status, code: failure.code }, 'request refused');
     sendAndLinger(req, res, requestId, failure);
   }
@@ -297,6 +326,10 @@ function allowedHosts({ host, hosts }: { host: string; hosts?: readonly string[]
   if (!isLoopback(host) && !hosts?.length) return undefined;
   return new Set(hosts?.map((name) => name.toLowerCase()));
 }
+
+/** Not what we refuse ourselves, such as one question too many: what we need, such as a database or a provider. */
+const isAway = (error: unknown, { code }: { code: string }): boolean =>
+  code === 'UNAVAILABLE' && !(error instanceof Refusal);
 
 function showRate(res: ServerResponse, meter: Meter | undefined): void {
   if (!meter || res.headersSent) return;

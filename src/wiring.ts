@@ -1,5 +1,6 @@
 // Where the floors are joined into a running Kualik: the graph on the pools of readers and editors, datasets on a pool of the loader.
 import { hkdfSync } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { openAccounts } from './accounts/accounts.js';
 import { addressOf } from './accounts/address.js';
 import { anonymousAllowed } from './accounts/anonymous.js';
@@ -38,6 +39,8 @@ export const parts: Parts = {
     const hosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname];
     const { rules } = await readKnown(reader);
     const meter = config.rate === undefined ? undefined : ratesFor(config.rate);
+    const addressFor = ({ headers, socket: { remoteAddress } }: IncomingMessage): string =>
+      addressOf({ headers, remoteAddress }, config.trustedProxies);
     return startServer<Context, Viewer>({
       schema: buildSchema(),
       plugins: config.planner === 'off' ? [] : [planner()],
@@ -45,8 +48,12 @@ export const parts: Parts = {
       identify: (request) => accounts.viewerOf(request),
       routes: authRoutes(accounts, { trustedProxies: config.trustedProxies, hosts: new Set(hosts) }),
       hosts,
-      meter: (viewer, { headers, socket: { remoteAddress } }) =>
-        meter?.(viewer, addressOf({ headers, remoteAddress }, config.trustedProxies)),
+      meter: (viewer, request) => meter?.(viewer, addressFor(request)),
+      share: ({ accountId }, request) =>
+        accountId === undefined
+          ? { key: addressFor(request), known: false }
+          : { key: `account ${accountId}`, known: true },
+      crowd: { exempt: config.trustedProxies },
       ...(config.documents === 'trusted' ? { checkFree } : {}),
       openContext: contextOpener({
         pools,

@@ -1,4 +1,6 @@
 // Signing in with an identity provider: a real one on loopback, with its own log-in pages, codes and signed tokens.
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { openAccounts } from '../src/accounts/accounts.js';
 import { gateOf, type Rows } from '../src/accounts/gate.js';
@@ -174,6 +176,86 @@ test('a disabled account does not come in by the provider', async () => {
   expect(rule(await finish(page, answer))).toBe('no-account');
   await setActive(rows, 'amina', true);
 });
+
+/** A server that signs in at `address`, until `work` is done. */
+async function signingInAt(address: string, work: (page: Page, own: TestServer) => Promise<void>): Promise<void> {
+  const accounts = openAccounts({
+    gate,
+    secret: SECRET,
+    anonymous: () => Promise.resolve(false),
+    publicUrl: base,
+    oidc: { issuer: address, clientId: 'a', clientSecret: 'b' },
+  });
+  const own = await testServer({ routes: authRoutes(accounts) });
+  await work(new Page(`http://localhost:${own.port}`), own);
+  await own.stop();
+}
+
+/** A provider that answers its discovery as it likes; nothing else of it is reached. */
+async function discovery(answer: (issuer: string, res: ServerResponse) => void) {
+  const evil = createServer((_, res) => answer(issuer, res.setHeader('content-type', 'application/json')));
+  await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(evil.address() as AddressInfo).port}`;
+  return { issuer, stop: () => new Promise((resolve) => evil.close(resolve).closeAllConnections()) };
+}
+
+test.each<[name: string, endpoints: Record<string, unknown>]>([
+  ['a script', { authorization_endpoint: 'javascript:alert(1)//' }],
+  ['data', { authorization_endpoint: 'data:text/html,x' }],
+  ['plain http elsewhere', { authorization_endpoint: 'http://id.example/auth' }],
+  ['no address', { authorization_endpoint: 'nonsense' }],
+  ['nothing', { authorization_endpoint: undefined }],
+  ['plain http for the token', { token_endpoint: 'http://id.example/token' }],
+  ['plain http for the keys', { jwks_uri: 'http://id.example/keys' }],
+])('a provider that sends people or secrets to %s is not used; its operator is told', async (_, endpoints) => {
+  const evil = await discovery((issuer, res) =>
+    res.end(
+      JSON.stringify({
+        issuer,
+        authorization_endpoint: `${issuer}/auth`,
+        token_endpoint: `${issuer}/token`,
+        jwks_uri: `${issuer}/keys`,
+        ...endpoints,
+      }),
+    ),
+  );
+  await signingInAt(evil.issuer, async (page, own) => {
+    expect(await page.post('provider/start')).toMatchObject({
+      status: 503,
+      error: {
+        message: expect.stringMatching(/cannot be used/) as string,
+        extensions: { code: 'UNAVAILABLE', retryable: true },
+      },
+    });
+    expect(own.log.filter(({ level }) => level >= 40)).toEqual([
+      expect.objectContaining({ level: 40, msg: 'something this server needs is away' }),
+    ]);
+  });
+  await evil.stop();
+});
+
+test('a provider that talks without end is cut off before it fills the memory', async () => {
+  let sent = 0;
+  let closed = (): void => undefined;
+  const cut = new Promise<void>((resolve) => (closed = resolve));
+  const evil = await discovery((issuer, res) => {
+    res.write(`{"issuer":"${issuer}","x":"`);
+    const more = Buffer.alloc(65_536, 97);
+    const write = (): void => {
+      while (!res.destroyed && res.write(more)) sent += more.length;
+      sent += more.length;
+    };
+    res.on('drain', write).on('close', closed);
+    write();
+  });
+  await signingInAt(evil.issuer, async (page) => {
+    expect(await page.post('provider/start')).toMatchObject({ status: 503, error: expect.anything() as object });
+    await cut;
+    // What lay in the buffers of two sockets comes on top of the megabyte that is read.
+    expect(sent).toBeLessThan(20_000_000);
+  });
+  await evil.stop();
+}, 30_000);
 
 test('a provider that is away is told in words, and asked again by the next one', async () => {
   const absent = openAccounts({

@@ -1,5 +1,7 @@
 // Passkeys, over HTTP against the real server and database, with an authenticator that can also answer wrongly in every way.
+import { removePasskey } from '../src/accounts/enrol.js';
 import { setActive } from '../src/accounts/people.js';
+import type { Viewer } from '../src/accounts/viewer.js';
 import { Authenticator, type Oddly } from './support/authenticator.js';
 import { Page, type Told } from './support/page.js';
 import { outcome, passwordStep, signingIn, viewer, withoutId } from './support/signing-in.js';
@@ -158,6 +160,26 @@ describe('passkeys', () => {
     );
     expect(outcome(removed)).toEqual({ 200: 1, '403 last-way': 1 });
     expect(await rows('select from auth.passkeys where account_id = $1', [id])).toHaveLength(1);
+  });
+
+  test('an identity at a provider counts as a way in where that provider is set up, and nowhere else', async () => {
+    const { page, id } = await withPasskey();
+    await rows('insert into auth.identities (issuer, subject, account_id) values ($1, $2, $3)', [
+      'https://id.example',
+      `sub-${id}`,
+      id,
+    ]);
+    const [passkey] = (await page.must('account')).passkeys;
+    // No provider is set up on this server.
+    expect(await page.post('passkeys/remove', { id: passkey.id })).toMatchObject({
+      status: 403,
+      error: { extensions: { rule: 'last-way' } },
+    });
+    const [session] = await rows<{ id: number }>('select id from auth.sessions where account_id = $1', [id]);
+    const owner = { accountId: id, sessionId: session!.id } as Viewer;
+    await expect(removePasskey(rows, owner, passkey.id, 'https://other.example')).rejects.toThrow(/last way/);
+    await removePasskey(rows, owner, passkey.id, 'https://id.example');
+    expect((await page.must('account')).passkeys).toEqual([]);
   });
 
   test('are offered under a name only: 127.0.0.1 cannot have passkeys', async () => {

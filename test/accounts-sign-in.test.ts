@@ -14,7 +14,7 @@ import {
   withoutId,
 } from './support/signing-in.js';
 
-const { rows, base, invited, enrolled, freshCode, sessions } = signingIn();
+const { rows, base, invited, enrolled, freshCode, sessions, unthrottle } = signingIn();
 
 describe('a link of an administrator', () => {
   test('sets up a password with an app, signs in, shows recovery codes once, and is used up', async () => {
@@ -242,7 +242,7 @@ describe('throttles', () => {
     const who = await enrolled();
     const shapes: unknown[] = [];
     for (const login of [who.login, 'nobody-at-all']) {
-      await rows('delete from auth.throttles');
+      await unthrottle();
       const before = passwords.judged;
       const all = await Promise.all(
         Array.from({ length: 30 }, () => new Page(base()).post('password', { login, password: 'wrong wrong wrong' })),
@@ -253,7 +253,7 @@ describe('throttles', () => {
     }
     expect(shapes).toEqual(Array(2).fill({ '401 wrong-password': 10, '429 too-many-tries': 20 }));
     // The browser that enrolled has a count of its own, and is let in while strangers are held off.
-    await rows('delete from auth.throttles');
+    await unthrottle();
     await Promise.all(
       Array.from({ length: 11 }, () => new Page(base()).post('password', { login: who.login, password: 'x' })),
     );
@@ -263,6 +263,19 @@ describe('throttles', () => {
       Array.from({ length: 12 }, () => who.page.post('password', { login: who.login, password: 'x' })),
     );
     expect(outcome(own)).toEqual({ '401 wrong-password': 10, '429 too-many-tries': 2 });
+  });
+
+  test('a try that is refused anyway is told from memory: it costs no statement, and the right time to wait is said', async () => {
+    const guess = () => new Page(base()).post('password', { login: 'nobody-at-all', password: 'wrong wrong wrong' });
+    for (let tries = 0; tries < 10; tries++) expect((await guess()).status).toBe(401);
+    for (let tries = 0; tries < 60; tries++) {
+      const { status, headers } = await guess();
+      expect(status).toBe(429);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(800);
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(900);
+    }
+    // Of the address sixty tries were counted and one that was refused; of the login eleven: what came after that wrote nothing.
+    expect(await rows('select tries from auth.throttles order by tries')).toEqual([{ tries: 11 }, { tries: 61 }]);
   });
 
   test('a known browser is known for its own login alone', async () => {
@@ -290,7 +303,7 @@ describe('throttles', () => {
 
   test('the right password takes its own try back, so an office is not locked out', async () => {
     const who = await enrolled();
-    await rows('delete from auth.throttles');
+    await unthrottle();
     for (let at = 0; at < 15; at++) await passwordStep(new Page(base()), who.login);
     expect(await rows('select tries from auth.throttles where tries > 0')).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { gateOf, type Rows } from '../src/accounts/gate.js';
 import { addTeam, changeAccount, resetAccount, setActive, setTeams } from '../src/accounts/people.js';
 import { hashOf, isToken, newSecret, newToken } from '../src/accounts/secrets.js';
 import { endAllSessions, endSession } from '../src/accounts/sessions.js';
-import { newApiToken, revokeToken } from '../src/accounts/tokens.js';
+import { listTokens, MOST_TOKENS, newApiToken, revokeToken } from '../src/accounts/tokens.js';
 import type { Viewer } from '../src/accounts/viewer.js';
 import { DomainError } from '../src/errors.js';
 import { addAccount, cookieOf, openGate, type Person, type PersonOptions } from './support/accounts.js';
@@ -88,6 +88,28 @@ describe('a viewer', () => {
     await changeAccount(rows, `person-${count}`, { level: 2, roles: ['editor'] });
     expect(await ask(beko.byToken)).toMatchObject({ level: 2, roles: new Set(['editor']) });
     expect(await ask({ authorization: `bearer ${few}` })).toMatchObject({ level: 1, roles: new Set() });
+  });
+
+  test('has so many tokens that count and no more, also when many are made at once', async () => {
+    const { accountId } = await person(); // has one
+    const make = () =>
+      gateOf(gate).transaction((within) =>
+        newApiToken(within, { accountId, name: 'many', roles: ['reader'], level: 1, expires: 'P1D' }),
+      );
+    const made = await Promise.allSettled(Array.from({ length: MOST_TOKENS + 9 }, make));
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(MOST_TOKENS - 1);
+    const [refused] = made.filter((one) => one.status === 'rejected');
+    expect(refused!.reason).toMatchObject({
+      code: 'LIMITED',
+      rule: 'token-count',
+      message: 'This account has 50 tokens that count; revoke one that nobody uses, then make a new one.',
+    });
+    const tokens = await listTokens(rows, accountId);
+    await revokeToken(rows, tokens[0]!.id);
+    await rows(`update auth.tokens set expires_at = now() where id = $1`, [tokens[1]!.id]);
+    await make();
+    await make();
+    await expect(make()).rejects.toThrow(/has 50 tokens/);
   });
 
   test('is anonymous only where that is allowed', async () => {

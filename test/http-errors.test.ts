@@ -65,6 +65,9 @@ test.each([
   ['a lock not to be had', pg('55P03'), { code: 'CONFLICT', retryable: true }],
   ['connection lost', pg('08006'), { code: 'UNAVAILABLE', retryable: true }],
   ['server shutting down', pg('57P01'), { code: 'UNAVAILABLE', retryable: true }],
+  ['our password changed', pg('28P01', { severity: 'FATAL' }), { code: 'UNAVAILABLE', rule: 'database-sign-in' }],
+  ['our role gone', pg('28000', { severity: 'FATAL' }), { code: 'UNAVAILABLE', rule: 'database-sign-in' }],
+  ['a sign-in that ended', pg('28000'), { code: 'UNAUTHENTICATED', rule: 'sign-in' }],
   ['disk full', pg('53100'), { code: 'UNAVAILABLE', retryable: true }],
   ['too many connections', pg('53300'), { code: 'UNAVAILABLE', retryable: true }],
   [

@@ -50,6 +50,30 @@ test('what costs more than a bucket holds is answered from a full one', () => {
   expect(rates.take('a', 1)).toEqual({ retryAfter: 1 });
 });
 
+test('what is owed is taken though it is not there, for a minute at most', () => {
+  let now = 0;
+  const rates = new Rates({ perMinute: 600, now: () => now });
+  rates.owe('a', 100);
+  expect(rates.left('a')).toBe(500);
+  rates.owe('a', 5_000);
+  expect(rates.left('a')).toBe(-600);
+  expect(rates.take('a', 1)).toEqual({ retryAfter: 61 });
+  expect(meterOf(rates, 'a').headers().ratelimit).toBe('"points";r=0;t=120');
+  now = 120_000;
+  expect(rates.left('a')).toBe(600);
+});
+
+test('an answer that is made twice is paid once, by its length', () => {
+  const rates = new Rates({ perMinute: 600, now: () => 0 });
+  const meter = meterOf(rates, 'a');
+  meter.weigh(100_000);
+  expect(rates.left('a')).toBe(600);
+  meter.weigh(200_000);
+  meter.weigh(200_000);
+  meter.weigh(150_000);
+  expect(rates.left('a')).toBe(590);
+});
+
 test('strangers from a million addresses are forgotten again, the latest last', () => {
   const rates = new Rates({ perMinute: 100, most: 1_000, now: () => 0 });
   for (let n = 0; n < 100_000; n++) rates.take(`address ${n}`, 50);
@@ -58,13 +82,16 @@ test('strangers from a million addresses are forgotten again, the latest last', 
   expect(rates.left('address 1')).toBe(100);
 });
 
-test('a token has a bucket beside that of its owner; an address has a fifth of either', () => {
+test('an account has one bucket, whatever it shows of itself; an address has a fifth of it', () => {
   const meters = ratesFor(1_000);
   const left = (viewer: Parameters<typeof meters>[0], address = '192.0.2.1') =>
     meters(viewer, address).headers().ratelimit;
   meters({ kind: 'session', accountId: 7 }, '192.0.2.1').charge(400);
   expect(left({ kind: 'session', accountId: 7 }, '192.0.2.2')).toBe('"points";r=600;t=24');
-  expect(left({ kind: 'token', accountId: 7, tokenId: 7 })).toBe('"points";r=1000;t=0');
+  for (const token of [1, 2]) {
+    const shown = { kind: 'token', accountId: 7, tokenId: token } as const;
+    expect(left(shown)).toBe('"points";r=600;t=24');
+  }
   expect(left({ kind: 'anonymous' })).toBe('"points";r=200;t=0');
 });
 

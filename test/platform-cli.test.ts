@@ -2,8 +2,10 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withClient } from '../src/db/client.js';
 import { killChildren, runScript, type Child } from './support/processes.js';
-import { testServerUrl } from './support/test-server.js';
+import { freshDatabase } from './support/database.js';
+import { testSecret, testServerUrl } from './support/test-server.js';
 
 const LIFE = 'test/support/life-child.ts';
 let dir: string;
@@ -59,6 +61,21 @@ test('status makes nothing, no secret either', async () => {
     output: expect.stringMatching(/^Database .*\*\*\*.*\nMigrations unknown: there is no secret in /) as string,
   });
   expect(fs.existsSync(nowhere)).toBe(false);
+});
+
+test('status of a server of your own names the other databases that let the roles of Kualik in', async () => {
+  const [own, other] = [await freshDatabase(), await freshDatabase('empty')];
+  try {
+    await withClient(other.adminUrl, (client) => client.query(`grant connect on database ${other.name} to public`));
+    const told = await result(kualik(['status'], { DATABASE_URL: own.adminUrl, KUALIK_SECRET: testSecret().toString('hex') })); // prettier-ignore
+    expect(told.code).toBe(0);
+    const [, names] = /The roles of Kualik can connect to other databases of this server \((.*)\)/.exec(told.output)!;
+    expect(names!.split(', ')).toContain(other.name);
+    expect(names!.split(', ')).not.toContain(own.name);
+  } finally {
+    await own.drop();
+    await other.drop();
+  }
 });
 
 test('status before, migrate, migrate again, status after', async () => {

@@ -77,6 +77,9 @@ test('an example of ours is shown as it is', () => {
 });
 
 test('passwords in addresses are masked', () => {
+  expect(maskPasswords('postgres:///d?sslpassword=b&sslkey=c&x_password=d')).toBe(
+    'postgres:///d?sslpassword=***&sslkey=c&x_password=***',
+  );
   expect(maskPasswords('at postgres://u:p@ss:w@h:5/d and postgres:///d?user=a&password=b&x=c')).toBe(
     'at postgres://u:***@h:5/d and postgres:///d?user=a&password=***&x=c',
   );

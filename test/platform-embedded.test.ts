@@ -1,10 +1,13 @@
 // Real processes, real PostgreSQL. Each test has a data directory of its own.
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withClient } from '../src/db/client.js';
 import { embeddedStatus, startEmbedded, type Embedded } from '../src/db/embedded/index.js';
+import { withDatabase } from '../src/db/role-urls.js';
+import { bootstrap, roleUrls } from '../src/db/roles.js';
 import { livingLeases, withLock } from '../src/db/embedded/lock.js';
 import { isAlive, isSameRunning, myself } from '../src/db/embedded/process-identity.js';
 import { killChildren, runScript, type Child } from './support/processes.js';
@@ -104,6 +107,26 @@ test('a first start makes a server that is private and safe, a second start find
   const second = await start(dir);
   expect(second.how).toBe('started');
   expect(await ask(second.url, 'select n from kept')).toEqual([{ n: 42 }]);
+  await second.stop();
+});
+
+test('the databases that PostgreSQL brings let in nobody but the superuser, also where somebody opened them again', async () => {
+  const dir = dataDir();
+  const secret = randomBytes(32);
+  const first = await start(dir);
+  await bootstrap(first.url, secret);
+  const enter = (admin: string, database: string): Promise<unknown> =>
+    ask(withDatabase(roleUrls(admin, secret).readerUrls[2], database), 'select usename, query from pg_stat_activity');
+  const isClosed = async (admin: string): Promise<void> => {
+    for (const database of ['postgres', 'template1'])
+      await expect(enter(admin, database)).rejects.toThrow(/permission denied for database/);
+  };
+  await isClosed(first.url);
+  await ask(first.url, 'grant connect on database postgres to public');
+  expect(await enter(first.url, 'postgres')).toHaveProperty('length');
+  await first.stop();
+  const second = await start(dir);
+  await isClosed(second.url);
   await second.stop();
 });
 

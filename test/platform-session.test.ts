@@ -116,6 +116,24 @@ test('statements are prepared once per text and search path, and survive the rel
   expect(await names()).toBe(2);
 });
 
+test('what is asked once is not kept by the connection, and a connection that keeps too much is given up', async () => {
+  const pidAfter = async (statements: number, unnamed: boolean): Promise<[pid: number, kept: number]> => {
+    const session = open();
+    for (let n = 0; n < statements; n++) await session.rows('one of many', `select ${n} as "${unnamed}"`, [], unnamed);
+    const [row] = await session.rows<{ pid: number; kept: number }>(
+      'who',
+      `select pg_backend_pid() as pid, (select count(*)::int from pg_prepared_statements where statement ~ 'as "(true|false)"$') as kept`,
+    );
+    await session.close();
+    return [row!.pid, row!.kept];
+  };
+  const [first, nothing] = await pidAfter(600, true);
+  expect(nothing).toBe(0);
+  const [same, kept] = await pidAfter(600, false);
+  expect([same, kept]).toEqual([first, 600]);
+  expect((await pidAfter(0, true))[0]).not.toBe(first);
+});
+
 test('settings last for the session; what is planted for longer is gone with the release', async () => {
   const session = open({ settings: { 'kualik.published_by': '2021-10-20' } });
   await session.rows(

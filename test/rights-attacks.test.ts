@@ -162,6 +162,10 @@ describe.each(['reader', 'editor'] as const)('SQL injected into the %s of level 
     ['select * from auth.live_credentials', '42501'],
     [`select auth.open_context('\\x00', '\\x00')`, '42501'],
     ['select auth.author()', '42501'],
+    // Drawn often enough, it would tell which numbers hidden records have.
+    [`select house.draw_reference('persons')`, '42501'],
+    ['select house.give_reference()', '42501'],
+    ['select house.team_is_own(7)', '42501'],
     ['select history.transaction()', '42501'],
     ['select house.mark(null, null)', '42501'],
     [`select house.close_table('persons')`, '42501'],
@@ -287,6 +291,28 @@ describe('levels and teams', () => {
     expect((await ask(other, `update persons set summary = 'x' where id = $1 returning id`, [id.team])).rows).toEqual(
       [],
     );
+  });
+
+  test('nobody gives a record to a team that is not there, or that they are not in, where it guards nothing yet', async () => {
+    const record = await make(`insert into persons (summary) values ('to be restricted')`);
+    const team = `update persons set team_id = $2 where id = $1`;
+    for (const [who, number] of [[intern, 999], [intern, -1], [intern, 2], [analyst, 999], [analyst, 2]] as const)
+      expect(await ask(who, team, [record, number])).toMatchObject({ code: '42501', rows: [{ constraint: 'a_team_of_ones_own' }] });
+    expect((await ask(intern, `insert into persons (summary, team_id) values ('x', 999)`)).code).toBe('42501');
+    // One's own, none at all, and what another one has given: all as before.
+    for (const number of [1, 0, 1]) expect((await ask(analyst, team, [record, number])).code).toBe('done');
+    expect((await ask(other, `update persons set summary = 'y' where id = $1`, [record])).code).toBe('done');
+    expect((await ask(analyst, `update persons set sensitivity = 2 where id = $1`, [record])).code).toBe('done');
+    expect(await levelOf('persons', record)).toEqual({ level: 2, team: 1 });
+  }); // prettier-ignore
+
+  test('a number that people call a record by is drawn for whoever writes, and nobody chooses it', async () => {
+    const { rows } = await ask(
+      intern,
+      `insert into persons (summary) values ('numbered') returning reference::int as n`,
+    );
+    expect((rows[0] as { n: number }).n).toBeGreaterThan(99_999);
+    expect((await ask(intern, `insert into persons (reference) values (123456)`)).code).toBe('42501');
   });
 
   test('a record of two teams is refused, and a raised record raises what is below it, with its history', async () => {

@@ -112,9 +112,8 @@ const DEFINERS: Record<string, string> = {
   'house.count_capture': 'Tells what the own account sent today, and what all captures take to 64 MB.',
   'house.link_is_asserted':
     'Of a link that can be seen it tells that some claim asserts it, though perhaps a hidden one.',
-  'house.draw_reference': 'Gives a number that is free, one of many: which are taken cannot be told from it.',
   'house.keep_bytes': 'Gives nothing back, whether the bytes were there or not.',
-  'house.instant': 'The instant of the own transaction.',
+  'house.instant': 'The instant of the own transaction; it changes nothing that was said of it.',
   'house.retract': 'A record that cannot be seen is not there; what belongs to a visible record goes with it, unseen.',
   'house.restore': 'As house.retract.',
 };

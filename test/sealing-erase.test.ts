@@ -243,6 +243,30 @@ describe('erasure', () => {
     });
   });
 
+  test('is entered with who and why, also of what was retracted before; without a reason nothing is done', async () => {
+    const { amina } = await someone();
+    await s.ask(3, 'mutation ($input: RetractInput!) { retract(input: $input) { id } }', {
+      input: { id: amina, expectedVersion: 1, changeReason: 'A mistake.' },
+    });
+    for (const why of ['', ' ', null])
+      await expect(loader((client) => client.query('select seal.erase($1, $2)', [amina, why]))).rejects.toMatchObject({
+        code: '23514',
+        constraint: 'an_erasure_has_a_reason',
+      });
+    expect(await s.sql('select from seal.keys where compartment = $1 and destroyed_at is null', [amina])).toHaveLength(1); // prettier-ignore
+    await loader((client) => client.query(`select seal.erase($1, 'Asked.')`, [amina]));
+    await loader((client) => client.query('select house.restore($1)', [amina]));
+    const told = await s.sql<{ actor: string; operation: string; payload: string }>(
+      `select actor, operation, payload from audit.entries where record_id = $1 and kind = 'erasure'`,
+      [amina],
+    );
+    expect(told.map(({ payload, ...rest }) => ({ ...rest, ...JSON.parse(payload) }))).toEqual([
+      { actor: 'kualik_loader', operation: 'destroy', keys: 2, entries: expect.any(Number), retracted: false, everything: false, reason: 'Asked.' },
+    ]); // prettier-ignore
+    expect(await s.sql('select destroyed_why as why from seal.keys where compartment = $1', [amina])).toEqual([{ why: 'Asked.' }]); // prettier-ignore
+    await expect(loader((client) => client.query(`select seal.erase($1, 'x')`, [randomUUID()]))).rejects.toMatchObject({ code: 'P0002' }); // prettier-ignore
+  });
+
   test('is not for the server: its roles may not', async () => {
     for (const url of [...s.database.editorUrls, ...s.database.readerUrls])
       await expect(

@@ -61,7 +61,7 @@ begin
   end if;
   all_of_it := house.belonging(record);
   insert into house.tombstones (record_id, cause_id, retracted_at, reason, retracted_by)
-    select id, record, at, why, t.actor from unnest(all_of_it) id, history.transactions t
+    select gone.id, record, at, why, t.actor from unnest(all_of_it) gone(id), history.transactions t
       where t.ctid = current_setting('kualik.transaction')::tid and t.xid = pg_current_xact_id(); -- whom the audit names
   perform set_config('kualik.retraction', why, true); -- the audit enters it (75-audit.sql)
   perform house.mark(all_of_it, at);

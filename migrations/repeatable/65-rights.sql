@@ -248,6 +248,9 @@ begin
   for closed in select c.oid from pg_class c where c.relnamespace = 'auth'::regnamespace and c.relkind in ('r', 'p') loop
     perform house.close_table(closed, '{kualik_gate}');
   end loop;
+  foreach closed in array '{audit.entries,audit.positions,audit.checkpoints}'::regclass[] loop
+    perform house.close_table(closed, '{kualik_sealer}');
+  end loop;
 end $$;
 
 -- ---- Grants

@@ -244,4 +244,3 @@ begin
     grant execute on function audit.log_access to kualik_gate;
   end if;
 end $$;
-select house.close_table(closed, '{kualik_sealer}') from unnest('{audit.entries,audit.positions,audit.checkpoints}'::regclass[]) closed;

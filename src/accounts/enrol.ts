@@ -120,8 +120,11 @@ export async function enrolPasskey(
   });
 }
 
-/** The last way to sign in stays: without it only an administrator could help. */
-export async function removePasskey(rows: Rows, viewer: Viewer, id: string): Promise<void> {
+/**
+ * The last way to sign in stays: without it only an administrator could help.
+ * @param issuer the identity provider that is set up here; without one, an identity that was written down opens nothing.
+ */
+export async function removePasskey(rows: Rows, viewer: Viewer, id: string, issuer?: string): Promise<void> {
   await refuseWithoutStepUp(rows, viewer);
   const { accountId } = viewer;
   await rows('select from auth.accounts where id = $1 for update', [accountId]);
@@ -129,8 +132,8 @@ export async function removePasskey(rows: Rows, viewer: Viewer, id: string): Pro
     `delete from auth.passkeys p using auth.accounts a where p.id = $2 and p.account_id = $1 and a.id = $1
        and ((a.password is not null and a.totp_sealed is not null)
          or exists (select from auth.passkeys o where o.account_id = $1 and o.id <> $2)
-         or exists (select from auth.identities i where i.account_id = $1)) returning p.id`,
-    [accountId, id],
+         or exists (select from auth.identities i where i.account_id = $1 and i.issuer = $3)) returning p.id`,
+    [accountId, id, issuer ?? null],
   );
   if (removed.length === 0)
     throw forbidden('This passkey is your last way to sign in; set up another one first.', { rule: 'last-way' });

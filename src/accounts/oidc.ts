@@ -23,7 +23,52 @@ const TIMEOUT = 10;
 
 const REFUSED = 'The identity provider did not confirm the sign-in; begin again.';
 
+const AWAY = 'The identity provider cannot be reached; try again, or sign in another way.';
+const UNFIT = 'The identity provider answers what cannot be used; sign in another way, and tell your operator.';
+
+/** Whatever a provider says fits in this many times over; one that talks without end must not fill the memory. */
+const LONGEST = 1_000_000;
+
+/** As fetch, but the whole body is here when it returns, within the time that `signal` leaves, or it fails. */
+const boundedFetch: client.CustomFetch = async (url, options) => {
+  const response = await fetch(url, options as RequestInit);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop by an error closes the connection.
+  for await (const chunk of response.body ?? []) {
+    length += (chunk as Uint8Array).length;
+    if (length > LONGEST) throw new RangeError(`The identity provider sent more than ${LONGEST} bytes.`);
+    chunks.push(chunk as Uint8Array);
+  }
+  const { status, statusText, headers } = response;
+  return new Response(chunks.length === 0 ? null : Buffer.concat(chunks), { status, statusText, headers });
+};
+
+/** https, or http on this very machine, as src/config.ts has it for the issuer. */
+function isSafe(address: string | undefined): boolean {
+  if (address === undefined || !URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+}
+
+function authorizationUrl(config: client.Configuration, parameters: Record<string, string>): URL {
+  try {
+    return client.buildAuthorizationUrl(config, parameters);
+  } catch (error) {
+    throw unavailable(UNFIT, { cause: error });
+  }
+}
+
+/** Where people and secrets are sent. @throws Error that names what is wrong. */
+function checkEndpoints(config: client.Configuration): void {
+  const said = config.serverMetadata();
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const)
+    if (!isSafe(said[name])) throw new RangeError(`The ${name} of the identity provider is no https address.`);
+}
+
 export interface Oidc {
+  /** As an administrator writes it down with an identity. */
+  issuer: string;
   /** @returns where to send the browser, and the secret for its flow cookie. */
   start(tools: Tools, from: Client): Promise<{ url: string; flow: string }>;
   /** @param answer the query of the address the provider sent the browser to. */
@@ -39,28 +84,33 @@ export function oidcOf({ issuer, clientId, clientSecret, redirectUri }: OidcOpti
     known ??= client
       .discovery(server, clientId, clientSecret, undefined, {
         timeout: TIMEOUT,
+        [client.customFetch]: boundedFetch,
         execute: [
           client.enableNonRepudiationChecks,
           // src/config.ts lets plain http pass for this very machine only.
           ...(server.protocol === 'http:' ? [client.allowInsecureRequests] : []),
         ],
       })
+      .then((config) => {
+        checkEndpoints(config);
+        return config;
+      })
       .catch((error: unknown) => {
         known = undefined;
-        throw unavailable('The identity provider cannot be reached; try again, or sign in another way.', {
-          cause: error,
-        });
+        throw unavailable(error instanceof RangeError ? UNFIT : AWAY, { cause: error });
       });
     return known;
   };
 
   return {
+    issuer,
+
     async start({ gate }, { address, sessionId }) {
       await count(gate.rows, 'begin', address);
       await sweep(gate.rows);
       const config = await configuration();
       const flow = await beginFlow(gate.rows, 'oidc', { data: sessionId === undefined ? {} : { sessionId } });
-      const url = client.buildAuthorizationUrl(config, {
+      const url = authorizationUrl(config, {
         redirect_uri: redirectUri,
         scope: 'openid',
         // All of them follow from the secret in the cookie, so the table holds nothing to steal.

@@ -1,5 +1,5 @@
 // Tokens for programs: shown once, kept as a hash, never more than their account may do, 90 days at most.
-import { forbidden, invalid } from '../errors.js';
+import { forbidden, invalid, limited } from '../errors.js';
 import type { Rows } from './gate.js';
 import { hashOf, newToken } from './secrets.js';
 import type { Level, Role } from './viewer.js';
@@ -25,14 +25,17 @@ export interface TokenInfo {
   usedOn: string | null;
 }
 
-/** @param expires in calendar time of the server, an interval that is known to be well formed. */
+/** Of one account at once: a crowd of them is a script that forgets its own, and each is one more secret to lose. */
+export const MOST_TOKENS = 50;
+
+/** To be called in a transaction, so that two at once do not both take the last place. @param expires in calendar time of the server, an interval that is known to be well formed. */
 export async function newApiToken(rows: Rows, request: TokenRequest): Promise<string> {
   const { accountId, name, roles, level, expires } = request;
   if (roles.length === 0) throw invalid('roles', 'A token needs at least one role.');
   const [account] = await rows<{ active: boolean; level: Level; has: boolean; span: string }>(
     `select active, level, roles @> $2::text[] as has,
        case when now() + $3::interval > now() + interval '90 days' then 'long' when now() + $3::interval <= now() then 'none' else 'good' end as span
-     from auth.accounts where id = $1 for share`,
+     from auth.accounts where id = $1 for no key update`,
     [accountId, roles, expires],
   );
   if (!account?.active) throw forbidden('This account is disabled; enable it first.');
@@ -41,6 +44,17 @@ export async function newApiToken(rows: Rows, request: TokenRequest): Promise<st
   if (level > account.level)
     throw invalid('level', `This account has level ${account.level}; a token cannot have more.`);
   if (!account.has) throw invalid('roles', 'A token can have only roles that its account has.');
+  const [live] = await rows<{ count: number }>(
+    'select count(*)::integer as count from auth.tokens where account_id = $1 and revoked_at is null and expires_at > now()',
+    [accountId],
+  );
+  if (live!.count >= MOST_TOKENS)
+    throw limited(
+      `This account has ${MOST_TOKENS} tokens that count; revoke one that nobody uses, then make a new one.`,
+      {
+        rule: 'token-count',
+      },
+    );
   const token = newToken();
   await rows(
     `insert into auth.tokens (hash, account_id, name, roles, level, expires_at) values ($1, $2, $3, $4, $5, now() + $6::interval)`,

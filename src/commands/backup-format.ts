@@ -1,4 +1,4 @@
-// What a backup is: a directory with one file per table (the text of COPY, zipped), the SQL of the version that made it, and
+// What a backup is: a directory with one file per table (the text of COPY, zipped) and no SQL, and
 // a manifest with the count and the hash of every table, written last. The reasons are in docs/decisions/0020-backup.md.
 import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -40,7 +40,7 @@ const manifestSchema = z.strictObject({
   kualik: z.string(),
   postgres: z.string(),
   migrations: z.array(z.string()),
-  /** Names and hashes of the repeatable SQL that the database was furnished with. */
+  /** Names and hashes of the repeatable SQL that the database was furnished with: to be known by, never to be run. */
   repeatable: z.record(z.string().regex(/^[0-9a-z-]+\.sql$/), sum),
   tables: z.array(tableSchema),
   sequences: z.array(z.strictObject({ schema: name, sequence: name, last: z.string(), called: z.boolean() })),
@@ -128,7 +128,6 @@ const nowhere = (): Writable => new Writable({ write: (_, __, done) => done() })
 
 export const dataFile = (directory: string, table: Table): string =>
   join(directory, 'data', `${nameOf(table)}.copy.gz`);
-export const sqlDirectory = (directory: string): string => join(directory, 'sql');
 
 export const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 
@@ -167,18 +166,21 @@ export function readBackup(directory: string, expected?: string): Backup {
   if (!written.startsWith(fingerprint)) throw refused(directory, 'its manifest was changed or damaged.');
   if (expected !== undefined && expected.trim().toLowerCase() !== fingerprint)
     throw refused(directory, `its fingerprint is ${fingerprint}, not the one that you gave.`);
-  const read = manifestSchema.safeParse(JSON.parse(text));
+  const read = manifestSchema.safeParse(parsed(text));
   if (!read.success) throw refused(directory, 'it was made by another version of "kualik backup", or changed.');
   return { directory, manifest: read.data, fingerprint };
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads every file to its end and compares count and hash, before anything is made of it. */
 export async function checkFiles({ directory, manifest }: Backup): Promise<void> {
-  for (const [file, hash] of Object.entries(manifest.repeatable)) {
-    const path = join(sqlDirectory(directory), file);
-    if (!fs.existsSync(path) || sha256(fs.readFileSync(path)) !== hash)
-      throw refused(directory, `${file} is missing, or not what was saved.`);
-  }
   for (const table of manifest.tables) {
     const hash = createHash('sha256');
     let lines = 0;

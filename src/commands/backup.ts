@@ -26,7 +26,6 @@ import {
   qualified,
   SAME_TEXT,
   sha256,
-  sqlDirectory,
   writeManifest,
   type Manifest,
   type Table,
@@ -87,7 +86,7 @@ export async function copyDatabase(
   directory: string,
   { auditKey, actor = 'kualik backup', withKeys = false, signal }: CopyOptions = {},
 ): Promise<{ manifest: Manifest; fingerprint: string }> {
-  for (const part of [join(directory, 'data'), sqlDirectory(directory)]) fs.mkdirSync(part, { mode: 0o700 });
+  fs.mkdirSync(join(directory, 'data'), { mode: 0o700 });
   return withClient(adminUrl, async (client) => {
     const repeatable = await repeatables(client);
     // Everything leaves the house: that is entered before the snapshot, so that the copy says so too.
@@ -103,8 +102,6 @@ export async function copyDatabase(
     const sealKeys = await client.query<{ kek: string }>(
       'select kek_id as kek from seal.keys where wrapped is not null union select id from seal.keks where retired_at is null order by 1',
     );
-    for (const file of Object.keys(repeatable))
-      fs.copyFileSync(join(repeatableDirectory, file), join(sqlDirectory(directory), file));
     const tables: Manifest['tables'] = [];
     for (const table of list) {
       signal?.throwIfAborted();
@@ -249,6 +246,10 @@ export function registerBackup(program: Command, run: Run): void {
     .argument('<directory>', 'what "kualik backup" made')
     .option('--fingerprint <hex>', 'refuse any backup but the one with this fingerprint')
     .option('--key <key>', 'the public key of the audit to believe, rather than the one that the backup names')
+    .option(
+      '--despite-faults',
+      'restore also what its audit does not prove: keeps a list of what is wrong and ends with 1',
+    )
     .action((directory: string, options: RestoreOptions) =>
       run((config, life) => restore(config, life, directory, options)),
     );

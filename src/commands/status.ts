@@ -49,7 +49,7 @@ async function tellOtherDatabases(migrateUrl: string): Promise<void> {
   const { rows } = await withClient(migrateUrl, (client) =>
     client.query<{ name: string }>(
       `select datname as name from pg_database
-       where datallowconn and datname <> current_database() and has_database_privilege(current_user, oid, 'connect') order by 1`,
+       where datallowconn and datname <> current_database() and has_database_privilege('public', oid, 'connect') order by 1`,
     ),
   );
   if (rows.length === 0) return;

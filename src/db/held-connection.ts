@@ -20,8 +20,8 @@ export interface HeldConnection {
   configure(settings: Record<string, string>): Promise<unknown>;
   /** Gives the transaction its context; not counted among the statements. */
   enter(context: string): Promise<unknown>;
-  /** Prepared under a name made from the text, so planned once per connection. */
-  rows<T>(name: string, sql: string, values: unknown[], searchPath: string): Promise<T[]>;
+  /** Prepared under a name made from the text, so planned once per connection; `unnamed` is planned and forgotten. */
+  rows<T>(name: string, sql: string, values: unknown[], searchPath: string, unnamed?: boolean): Promise<T[]>;
   readonly statements: Statement[];
   /** Stops the running statement, if any, and lets every later one fail with `reason`. */
   abort(reason: unknown): void;
@@ -55,6 +55,17 @@ function cachedName(sql: string, searchPath: string): string {
     if (names.size >= NAMES_KEPT) names.clear();
     names.set(key, (name = preparedName(sql, searchPath)));
   }
+  return name;
+}
+
+/** Both sides keep what is prepared as long as the connection lives: one that keeps too much is given up. */
+const MOST_PREPARED = 500;
+const preparedOn = new WeakMap<pg.Client, Set<string>>();
+
+function keep(client: pg.Client, name: string): string {
+  const known = preparedOn.get(client);
+  if (known) known.add(name);
+  else preparedOn.set(client, new Set([name]));
   return name;
 }
 
@@ -109,10 +120,11 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
       return watched(() => client.query({ name: cachedName(sql, ''), text: sql, values }));
     },
     enter: (context) => watched(() => client.query({ name: cachedName(ENTER, ''), text: ENTER, values: [context] })),
-    rows<T>(name: string, sql: string, values: unknown[], searchPath: string) {
+    rows<T>(name: string, sql: string, values: unknown[], searchPath: string, unnamed = false) {
       return watched(async () => {
         const started = performance.now();
-        const result = await client.query({ name: cachedName(sql, searchPath), text: sql, values });
+        const prepared = unnamed ? {} : { name: keep(client, cachedName(sql, searchPath)) };
+        const result = await client.query({ ...prepared, text: sql, values });
         statements.push({ name, sql, ms: performance.now() - started });
         return result.rows as T[];
       });
@@ -131,6 +143,7 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
         const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => unlessLost(client.query(sql)));
         broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');
       }
+      broken ||= (preparedOn.get(client)?.size ?? 0) > MOST_PREPARED;
       client.off('end', onEnd);
       if (broken) void client.end().catch(() => undefined); // the pool does not take back a client that is ending
       await runner.release();

@@ -21,6 +21,11 @@ export interface MigrateOptions {
   repeatable?: string;
   /** Run the repeatable files even when nothing changed: heals what was altered by hand. */
   again?: boolean;
+  /**
+   * For the shape of an earlier time, which is completed by another migrate: repeatable files but these may need what comes only
+   * later, and are left out then.
+   */
+  only?: readonly string[];
 }
 
 export interface Migrated {
@@ -96,11 +101,19 @@ function explain(file: SqlFile, error: unknown): PlainError {
   return new PlainError(`${file.name}${line}: ${message}${where ? `\n${where}` : ''}`, { cause: error });
 }
 
+/** A table, a column, a function or a type that is not there. */
+const NEEDS_MORE = new Set(['42P01', '42703', '42883', '42704']);
+
 /**
  * All files in one transaction, so that nobody sees half of it. Left out when neither a file nor the tables changed: that
  * is every ordinary start, and replacing functions takes locks that readers would feel.
  */
-async function runRepeatables(client: pg.Client, directory: string, force: boolean): Promise<string[]> {
+async function runRepeatables(
+  client: pg.Client,
+  directory: string,
+  force: boolean,
+  only?: readonly string[],
+): Promise<string[]> {
   const files = readSqlFiles(directory);
   await client.query(
     'create table if not exists house_repeatables (file text primary key, hash text not null, run_at timestamptz not null default now())',
@@ -112,8 +125,12 @@ async function runRepeatables(client: pg.Client, directory: string, force: boole
   await client.query('begin');
   try {
     for (const file of files) {
-      await client.query(file.sql).catch((error: unknown) => {
-        throw explain(file, error);
+      // Savepoints only where they are needed: what is made below one has another transaction id (history.era()).
+      if (only) await client.query('savepoint file');
+      await client.query(file.sql).catch(async (error: unknown) => {
+        if (!only || only.includes(file.name) || !NEEDS_MORE.has(String((error as pg.DatabaseError).code)))
+          throw explain(file, error);
+        await client.query('rollback to file');
       });
     }
     await client.query('delete from house_repeatables');
@@ -136,7 +153,7 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
       await refuseNewer(client, options);
       const applied = await runMigrations(options);
       const force = applied.length > 0 || options.again === true;
-      const repeated = options.repeatable ? await runRepeatables(client, options.repeatable, force) : [];
+      const repeated = options.repeatable ? await runRepeatables(client, options.repeatable, force, options.only) : [];
       return { applied, repeated, ms: Math.round(performance.now() - started) };
     }),
   );

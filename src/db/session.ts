@@ -13,8 +13,9 @@ export interface Rows {
   /**
    * @param name what the statement is for; goes to the log, not to the server.
    * @param sql one statement; values only as $1, $2, since each text is prepared and kept by the server.
+   * @param unnamed it is not kept: for a text that may never come again.
    */
-  <T>(name: string, sql: string, values?: unknown[]): Promise<T[]>;
+  <T>(name: string, sql: string, values?: unknown[], unnamed?: boolean): Promise<T[]>;
 }
 
 export interface Session {
@@ -71,7 +72,7 @@ export function openSession(
   const ignore = listen(signal, () => held?.abort(signal?.reason));
 
   /** begin, context, settings and the first statement leave in one flight; the first failure is the one that counts. */
-  async function first<T>(name: string, sql: string, values: unknown[]): Promise<T[]> {
+  async function first<T>(name: string, sql: string, values: unknown[], unnamed?: boolean): Promise<T[]> {
     const connection = await holdConnection(dataSource);
     held = connection;
     if (signal?.aborted) connection.abort(signal.reason);
@@ -86,20 +87,20 @@ export function openSession(
       ...entering(connection, context),
       connection.configure(settings),
     ];
-    const answer = connection.rows<T>(name, sql, values, searchPath);
+    const answer = connection.rows<T>(name, sql, values, searchPath, unnamed);
     const failed = (await Promise.allSettled([...preparation, answer])).find(({ status }) => status === 'rejected');
     if (failed) throw (failed as PromiseRejectedResult).reason;
     return answer;
   }
 
   return {
-    rows: (name, sql, values = []) => {
+    rows: (name, sql, values = [], unnamed) => {
       if (closing) return Promise.reject(new Error(`The session is closed; "${name}" came too late.`));
       return inTurn(() => {
         if (signal?.aborted) throw signal.reason;
         // No transaction was begun: what else is asked must not be answered without one.
         if (refused) throw refused.reason;
-        return held ? held.rows(name, sql, values, searchPath) : first(name, sql, values);
+        return held ? held.rows(name, sql, values, searchPath, unnamed) : first(name, sql, values, unnamed);
       });
     },
     get statements() {
@@ -116,12 +117,18 @@ export function openSession(
 /** One statement, which is its own snapshot: no transaction is begun or ended around it. */
 export async function askOnce<T>(
   dataSource: DataSource,
-  { name, sql, values, signal }: { name: string; sql: string; values: unknown[]; signal?: AbortSignal },
+  {
+    name,
+    sql,
+    values,
+    signal,
+    unnamed,
+  }: { name: string; sql: string; values: unknown[]; signal?: AbortSignal; unnamed?: boolean },
 ): Promise<T[]> {
   const held = await holdConnection(dataSource);
   const ignore = listen(signal, () => held.abort(signal?.reason));
   try {
-    return await held.rows<T>(name, sql, values, '');
+    return await held.rows<T>(name, sql, values, '', unnamed);
   } finally {
     ignore();
     await held.release({ untouched: true });

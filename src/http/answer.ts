@@ -1,6 +1,7 @@
 // How an answer leaves: the same safe headers on every one of them, and every refusal as GraphQL-shaped JSON with a request id.
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { deliver, OUTBOX_LIMITS } from './outbox.js';
 import { Refusal } from './refusal.js';
 import { JSON_TYPE, type AnswerType } from './request.js';
 import { translate, type TranslateOptions } from './translate.js';
@@ -21,6 +22,7 @@ export function send(
   requestId: string,
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
+  stall = OUTBOX_LIMITS.stall,
 ): void {
   if (res.headersSent || res.destroyed) return;
   res.writeHead(status, {
@@ -29,7 +31,8 @@ export function send(
     'content-length': String(Buffer.byteLength(body)),
     ...headers,
   });
-  res.end(res.req.method === 'HEAD' ? undefined : body);
+  if (res.req.method === 'HEAD') res.end();
+  else deliver(res, body, stall);
 }
 
 export interface Failure {

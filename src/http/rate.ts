@@ -1,5 +1,6 @@
-// How much one viewer may ask in a minute: a leaky bucket of points in memory, one for each account, token or address.
-// What a question costs is known before it runs (cost.ts). The buckets are bounded, so strangers cannot fill the memory.
+// How much one viewer may ask in a minute: a leaky bucket of points in memory, one for each account or address.
+// What a question costs is known before it runs (cost.ts), but for the length of its answer, which is paid afterwards.
+// The buckets are bounded, so strangers cannot fill the memory.
 import { Refusal } from './refusal.js';
 
 export interface RateOptions {
@@ -47,6 +48,12 @@ export class Rates {
     return undefined;
   }
 
+  /** For what was done already: taken whether it is there or not. Nobody is in debt for more than a minute. */
+  owe(key: string, points: number): void {
+    const bucket = this.#fill(key);
+    bucket.left = Math.max(-this.perMinute, bucket.left - points);
+  }
+
   get size(): number {
     return this.#buckets.size;
   }
@@ -76,11 +83,19 @@ export interface Meter {
   open(): void;
   /** When the price is known; what `open` took is part of it, and a question that is run again is paid once. @throws Refusal 429 */
   charge(points: number): void;
+  /** When the answer is there, in bytes; an answer that is made again is paid once. Throws nothing: it was made already. */
+  weigh(bytes: number): void;
   headers(): Record<string, string>;
 }
 
+/** An answer has so many bytes for its price; beyond them it costs a point for every LONG_STEP. */
+const LONG_ANSWER = 100_000;
+const LONG_STEP = 10_000;
+export const pointsForLength = (bytes: number): number => Math.max(0, Math.ceil((bytes - LONG_ANSWER) / LONG_STEP));
+
 export function meterOf(rates: Rates, key: string): Meter {
   let paid = 0;
+  let weighed = 0;
   const pay = (points: number, price: string): void => {
     if (points <= paid) return;
     const refused = rates.take(key, points - paid);
@@ -90,6 +105,12 @@ export function meterOf(rates: Rates, key: string): Meter {
   return {
     open: () => pay(1, 'a question costs one at least'),
     charge: (points) => pay(points, `this question costs ${points}`),
+    weigh: (bytes) => {
+      const points = pointsForLength(bytes);
+      if (points <= weighed) return;
+      rates.owe(key, points - weighed);
+      weighed = points;
+    },
     headers: () => headersOf(rates, key),
   };
 }
@@ -101,11 +122,11 @@ const tooMany = (perMinute: number, price: string, retryAfter: number): Refusal 
 
 /** draft-ietf-httpapi-ratelimit-headers: what there is at most in a window of seconds, what is left, until it is all back. */
 function headersOf(rates: Rates, key: string): Record<string, string> {
-  const left = Math.max(0, Math.floor(rates.left(key)));
+  const left = Math.floor(rates.left(key));
   const until = Math.ceil(((rates.perMinute - left) * 60) / rates.perMinute);
   return {
     'ratelimit-policy': `"points";q=${rates.perMinute};w=60`,
-    ratelimit: `"points";r=${left};t=${until}`,
+    ratelimit: `"points";r=${Math.max(0, left)};t=${until}`,
   };
 }
 
@@ -113,20 +134,18 @@ function headersOf(rates: Rates, key: string): Record<string, string> {
 interface Asker {
   kind: 'anonymous' | 'session' | 'token';
   accountId?: number;
-  tokenId?: number;
 }
 
 /** Who has not said who they are shares an address with others, and gets a fifth. */
 const STRANGERS_SHARE = 5;
 
-/** Meters for a server that gives an account so many points per minute. A token has a bucket beside that of its owner. */
+/**
+ * Meters for a server that gives an account so many points per minute, whatever it shows of itself: with a bucket for each token, whoever
+ * may make tokens could give themselves as many points as they like.
+ */
 export function ratesFor(perMinute: number): (viewer: Asker, address: string) => Meter {
   const known = new Rates({ perMinute });
   const strangers = new Rates({ perMinute: Math.ceil(perMinute / STRANGERS_SHARE) });
   return (viewer, address) =>
-    viewer.tokenId !== undefined
-      ? meterOf(known, `token ${viewer.tokenId}`)
-      : viewer.accountId !== undefined
-        ? meterOf(known, `account ${viewer.accountId}`)
-        : meterOf(strangers, address);
+    viewer.accountId !== undefined ? meterOf(known, `account ${viewer.accountId}`) : meterOf(strangers, address);
 }

@@ -43,6 +43,7 @@ export function fromDatabase(
   const failed = driverError(error);
   if (!failed) return undefined;
   if (isLost(failed)) return lost();
+  if (isShutOut(failed)) return SHUT_OUT;
   const state = failed.code;
   if (typeof state !== 'string' || !/^[0-9A-Z]{5}$/.test(state)) return undefined;
   const rule = typeof failed.constraint === 'string' ? failed.constraint : undefined;
@@ -115,6 +116,22 @@ function lost(): Verdict {
     retryAfter: 1,
   };
 }
+
+const SHUT_OUT: Verdict = {
+  code: 'UNAVAILABLE',
+  message:
+    'The database refuses the sign-in of this server: its password or role was changed; the operator starts Kualik again, which renews both.',
+  rule: 'database-sign-in',
+  retryable: true,
+  retryAfter: 30,
+};
+
+/**
+ * A connection was refused, rather than a statement: 28P01 is a wrong password; 28000 means a role that is gone or may not log in, but
+ * only as the end of a connection (our own functions raise it for a sign-in that has ended).
+ */
+const isShutOut = ({ code, severity }: DatabaseError): boolean =>
+  code === '28P01' || (code === '28000' && severity === 'FATAL');
 
 /** 08 connection, 53 out of resources, 57P shutdown and recovery. */
 const BY_CLASS: Record<string, Verdict> = { '08': lost(), '53': lost() };

@@ -23,7 +23,7 @@ export async function answerInOne(question: PlannedQuestion, context: Context): 
   if (!statement) return undefined;
   let row: { data: string };
   try {
-    [row] = (await context.readOnce('question', statement.text, statement.values)) as [{ data: string }];
+    [row] = (await context.readOnce(statement)) as [{ data: string }];
   } catch (error) {
     return failed(question, error);
   }

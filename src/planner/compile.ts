@@ -33,8 +33,9 @@ export interface Frame {
   noun: Noun;
   /** What resolvers of the object are given, where that is not the row itself. */
   wrap?: ((row: never, rank: number, request: Request) => unknown) | undefined;
-  /** Where rows come from several tables: which of the entries it is. */
+  /** Where rows come from several tables: which of the entries it is, and what it may be. */
   rank?: string;
+  ranks?: readonly number[];
 }
 
 export interface Compiling extends Question {
@@ -95,6 +96,7 @@ function compileRoot(compiling: Compiling, field: GraphQLField<unknown, unknown>
     case 'union':
       return compileUnion(compiling, plan, args, field.type, nodes);
     case 'byNoun':
+    case 'byRank':
     case 'computed':
     case 'date':
     case 'first':
@@ -141,14 +143,31 @@ function compileField(
   frame: Frame,
   nodes: FieldNode[],
 ): Sql {
-  const { alias, noun } = frame;
-  const told = planOf(field) ?? defaultPlan(field, frame, type);
-  const plan = told.is === 'byNoun' ? told.of(noun) : told;
+  return compilePlan(compiling, planOf(field) ?? defaultPlan(field, frame, type), field, frame, nodes);
+}
+
+function compilePlan(
+  compiling: Compiling,
+  plan: Plan,
+  field: GraphQLField<unknown, unknown>,
+  frame: Frame,
+  nodes: FieldNode[],
+): Sql {
+  const { alias, noun, rank, ranks = [] } = frame;
   switch (plan.is) {
     case 'leaf':
       return plan.sql(alias);
     case 'date':
-      return dateOf(compiling, alias, snake(plan.property), field.type, nodes);
+      return dateOf(compiling, alias, [plan.property].flat().map(snake), field.type, nodes);
+    case 'byNoun':
+      return compilePlan(compiling, plan.of(noun), field, frame, nodes);
+    case 'byRank': {
+      const each = ranks.map((one) => {
+        const value = compilePlan(compiling, plan.of(one, noun), field, frame, nodes);
+        return sql`when ${raw(String(one))} then ${value}`;
+      });
+      return sql`case ${raw(rank!)} ${join(each, ' ')} end`;
+    }
     case 'record':
       return plan.noun === 'records'
         ? anyRecord(compiling, plan.id(alias), field.type, nodes)
@@ -163,7 +182,6 @@ function compileField(
     case 'computed':
       return fillComputed(compiling, plan, field, frame, nodes);
     case 'byId':
-    case 'byNoun':
     case 'union':
       throw new Unplannable(`${noun.type}.${field.name} is no plan of a field`);
   }
@@ -250,9 +268,18 @@ function own(compiling: Compiling, frame: Frame, output: GraphQLOutputType, node
   return sql`(select row_to_json(o) from (select ${columnsOf(compiling, type, { alias: frame.alias, noun: frame.noun }, nodes)}) o)`;
 }
 
-function dateOf(compiling: Compiling, row: string, column: string, output: GraphQLOutputType, nodes: FieldNode[]): Sql {
-  const fields = [...fieldsOf(compiling, objectType(output), nodes)].map(([name, same]) =>
-    named(DATE_FIELDS[same[0]!.name.value]!(row, column), name),
-  );
-  return sql`case when ${raw(`${row}.${column}`)} is not null then (select row_to_json(o) from (select ${join(fields, ', ')}) o) end`;
+function dateOf(
+  compiling: Compiling,
+  row: string,
+  columns: readonly string[],
+  output: GraphQLOutputType,
+  nodes: FieldNode[],
+): Sql {
+  const each = columns.map((column) => {
+    const fields = [...fieldsOf(compiling, objectType(output), nodes)].map(([name, same]) =>
+      named(DATE_FIELDS[same[0]!.name.value]!(row, column), name),
+    );
+    return sql`when ${raw(`${row}.${column}`)} is not null then (select row_to_json(o) from (select ${join(fields, ', ')}) o)`;
+  });
+  return sql`case ${join(each, ' ')} end`;
 }

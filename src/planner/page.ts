@@ -93,7 +93,12 @@ export function compileUnion(
     node: (alias, type, same) => {
       const kinds = plan.kinds.map(({ noun, ranks, wrap }) => {
         const row = nextAlias(compiling);
-        const columns = columnsOf(compiling, objectType(type), { alias: row, noun, wrap, rank: `${alias}.rank` }, same);
+        const columns = columnsOf(
+          compiling,
+          objectType(type),
+          { alias: row, noun, wrap, rank: `${alias}.rank`, ranks },
+          same,
+        );
         return sql`when ${raw(`${alias}.rank in (${ranks.join(', ')})`)} then (select row_to_json(o) from (select ${columns} from ${raw(`${noun.table} ${row}`)} where ${raw(`${row}.id = ${alias}.id`)}) o)`;
       });
       return sql`case ${join(kinds, ' ')} end`;

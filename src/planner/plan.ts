@@ -42,6 +42,8 @@ export interface Planning extends Asked {
 export interface PlannedStatement {
   text: string;
   values: unknown[];
+  /** Asked for the first time; most of those never come again. */
+  isNew: boolean;
   /** `data` of the answer as JSON, from the one row of the statement. Throws Unplannable. */
   answer(row: { data: string }): { data: string; shown: { id: string; sensitivity: number }[] };
 }
@@ -67,10 +69,11 @@ export function planQuestion(question: PlannedQuestion, planning: Planning): Pla
   const request = newRequest({ today, cursorKey, variables: coerced });
   return orUndefined(() => {
     for (const lens of lenses) planning.look(lens(request));
-    const { text, values } = template.fill(request);
+    const { text, values, isNew } = template.fill(request);
     return {
       text,
       values,
+      isNew,
       answer: ({ data }) => {
         const { text: told, rows } = takeShown(data);
         return { data: slots.fill(told, request), shown: rows };

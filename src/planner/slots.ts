@@ -19,20 +19,21 @@ export class Slots {
   /** JSON that is put in the place of a slot; `data` is an SQL expression of JSON. */
   open(data: Sql, fill: Fill): Sql {
     this.#fills.push(fill);
-    return sql`to_json(${raw(`'${MARK}${this.#fills.length - 1}:'`)} || (${data})::text)`;
+    return sql`json_build_array(${raw(`'${MARK}${this.#fills.length - 1}:'::text`)}, ${data}, ${raw(`'${MARK};'::text`)})`;
   }
 
   /** The answer with every slot filled. Throws Unplannable where a value that must be told is missing. */
   fill(text: string, request: Request): string {
     if (!text.includes(MARK)) return text;
-    return text.replace(SLOT, (_, index: string, data: string) => {
-      if (index === '!') throw new Unplannable('A value that must be there is not.');
-      return this.#fills[Number(index)]!(JSON.parse(JSON.parse(`"${data}"`) as string) as never, request);
+    return text.replace(SLOT, (_, index: string | undefined, data: string) => {
+      if (index === undefined) throw new Unplannable('A value that must be there is not.');
+      return this.#fills[Number(index)]!(JSON.parse(data) as never, request);
     });
   }
 }
 
-const SLOT = new RegExp(`"${MARK}(\\d+|!):((?:[^"\\\\]|\\\\.)*)"`, 'g');
+/** `["~mark3:", data, "~mark;"]`, or the mark of what is missing. */
+const SLOT = new RegExp(`\\["${MARK}(\\d+):", (.*?), "${MARK};"\\]|"${MARK}!:"`, 'gs');
 
 /** In the place of null where null may not be: the resolvers then decide what the answer is without it. */
 export const orMissing = (value: Sql): Sql => sql`coalesce(${value}, ${raw(`to_json('${MARK}!:'::text)`)})`;

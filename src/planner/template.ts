@@ -45,7 +45,7 @@ export class Template {
     this.#fragment = fragment;
   }
 
-  fill(request: Request): { text: string; values: unknown[] } {
+  fill(request: Request): { text: string; values: unknown[]; isNew: boolean } {
     const values: unknown[] = [];
     const parts: Sql[] = [];
     let shape = '';
@@ -60,11 +60,11 @@ export class Template {
       for (const inner of made.values) values.push(inner);
     }
     const known = this.#texts.get(shape);
-    if (known !== undefined) return { text: known, values };
+    if (known !== undefined) return { text: known, values, isNew: false };
     const text = this.#join(parts);
     if (this.#texts.size >= TEXTS_KEPT) this.#texts.clear();
     this.#texts.set(shape, text);
-    return { text, values };
+    return { text, values, isNew: true };
   }
 
   #join(parts: readonly Sql[]): string {

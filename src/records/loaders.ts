@@ -80,12 +80,19 @@ export interface Loading {
   load: Load<Record<string, Noun>>;
 }
 
+/** An operation uses few of them, so each is made when it is first asked for. */
+function lazily<V>(nouns: Record<string, Noun>, make: (noun: Noun) => V): Record<string, V> {
+  const made: Record<string, V> = {};
+  for (const [name, noun] of Object.entries(nouns)) {
+    let value: V | undefined;
+    Object.defineProperty(made, name, { enumerable: true, get: () => (value ??= make(noun)) });
+  }
+  return made;
+}
+
 export function createLoaders<N extends Record<string, Noun>>(db: Rows, nouns: N, links: Links): Load<N> {
-  const one = Object.fromEntries(
-    Object.entries(nouns).map(([name, noun]) => [
-      name,
-      byIdLoader<AnyRow>(db, `${noun.table} by id`, `select ${columnsOf(noun)} from ${noun.table}`),
-    ]),
+  const one = lazily(nouns, (noun) =>
+    byIdLoader<AnyRow>(db, `${noun.table} by id`, `select ${columnsOf(noun)} from ${noun.table}`),
   );
   const spine = byIdLoader<SpineRow>(db, 'records by id', 'select id, noun, sensitivity from records');
   const lists = new Map<string, DataLoader<string, AnyRow[]>>();

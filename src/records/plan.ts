@@ -58,8 +58,10 @@ export type Plan =
   | { is: 'byNoun'; of: (noun: Noun) => Plan }
   /** JSON made by SQL from columns of the row. */
   | { is: 'leaf'; sql: (row: RowAlias) => Sql }
-  /** Three columns that make an UncertainDate. */
-  | { is: 'date'; property: string }
+  /** Another one for each rank, where rows come from several tables. */
+  | { is: 'byRank'; of: (rank: number, noun: Noun) => Plan }
+  /** Three columns that make an UncertainDate; of several properties the first that is told. */
+  | { is: 'date'; property: string | readonly string[] }
   /** The record that a column points at; null where it is hidden. */
   | { is: 'record'; noun: string; id: (row: RowAlias) => Sql }
   /** All rows, or the first of them. */

@@ -7,12 +7,12 @@ import type { Basis } from '../generated/resolvers-types.js';
 import { uncertainDate, type UncertainDateValue } from '../records/dates.js';
 import type { Loading } from '../records/loaders.js';
 import { snake, type Noun } from '../records/noun.js';
-import { fromRow, planned, type Plan } from '../records/plan.js';
+import { planned, type Plan } from '../records/plan.js';
 import type { PersonRow } from '../persons/model.js';
 import type { PlaceRow } from '../places/model.js';
-import { branchOf, BRANCHES } from './branches.js';
+import { branchOf, BRANCHES, kindOfRank, type Branch } from './branches.js';
 import type { Entry } from './query.js';
-import { titleOf } from './titles.js';
+import { sentenceSql, titleOf } from './titles.js';
 
 const EVENT = 'Event';
 
@@ -94,6 +94,19 @@ const CLAIMS = [
   'id', 'field', 'value', 'earliest', 'latest', 'published', 'stance', 'basis', 'rank', 'bears', 'level', 'derivedFrom',
 ]; // prettier-ignore
 
+const branchesOf = (rank: number): readonly Branch[] => BRANCHES.filter(({ kind }) => kind === kindOfRank(rank));
+
+/** As `titleOfEntry`: the wording of the first branch whose date is told, or of the last one. */
+function titleSql(rank: number, row: string): string {
+  const branches = branchesOf(rank);
+  const each = branches.map(({ date, wording }, i) => {
+    const title = sentenceSql(wording, row);
+    return i < branches.length - 1 ? `when ${row}.${snake(date)} is not null then ${title}` : `else ${title}`;
+  });
+  const title = branches.length > 1 ? `case ${each.join(' ')} end` : each[0]!.replace('else ', '');
+  return kindOfRank(rank) === 'EVENT_ENDS' ? `${title} || ' (ends)'` : title;
+}
+
 /** A rule on the claims of the record. */
 const fromItsClaims = <V>(make: (entry: Told, claims: readonly ClaimRow[]) => V) =>
   fromClaims({
@@ -104,10 +117,22 @@ const fromItsClaims = <V>(make: (entry: Told, claims: readonly ClaimRow[]) => V)
   });
 
 export const entryFields = {
-  id: fromRow(needs, ({ kind, row }: Told) => `${row.id}:${kind}`),
-  kind: fromRow(needs, ({ kind }: Told) => kind),
-  date: fromRow(needs, dateOf),
-  title: fromRow(needs, titleOfEntry),
+  id: planned(({ kind, row }: Told) => `${row.id}:${kind}`, {
+    is: 'byRank',
+    of: (rank) => ({ is: 'leaf', sql: (row) => raw(`to_json(${row}.id || ':${kindOfRank(rank)}')`) }),
+  }),
+  kind: planned(({ kind }: Told) => kind, {
+    is: 'byRank',
+    of: (rank) => ({ is: 'leaf', sql: () => raw(`to_json('${kindOfRank(rank)}'::text)`) }),
+  }),
+  date: planned(dateOf, {
+    is: 'byRank',
+    of: (rank) => ({ is: 'date', property: branchesOf(rank).map(({ date }) => date) }),
+  }),
+  title: planned(titleOfEntry, {
+    is: 'byRank',
+    of: (rank) => ({ is: 'leaf', sql: (row) => raw(`to_json(${titleSql(rank, row)})`) }),
+  }),
   record: planned(({ row }: Told) => row, { is: 'own' }),
   persons: planned((entry: Told, _: unknown, context: Loading) => personsOf(entry, context), {
     is: 'byNoun',

@@ -149,7 +149,7 @@ function selectUndated(
 
 /** All entries of a branch after a place, where they are few. */
 function selectAll({ branch, where }: Part, [from, rank, sequence, id]: Key, onlyDated: boolean): Sql {
-  const { noun, kind, date, undated } = branch;
+  const { noun, kind, undated } = branch;
   const own = raw(String(rankOf(kind)));
   const ties = tiesOf(noun);
   const [earliest, latest] = [bound(branch, 'earliest'), bound(branch, 'latest')];

@@ -11,6 +11,7 @@ import type {
   Succession,
 } from '../generated/resolvers-types.js';
 import type { AnyRow } from '../records/loaders.js';
+import { snake } from '../records/noun.js';
 
 /** How a title comes about. */
 export interface Wording {
@@ -31,6 +32,17 @@ export function titleOf({ by, sentences, instead, after }: Wording, row: AnyRow)
   const sentence = sentences[words.join(' ')] ?? '';
   const detail = after && (row[after] as string | null);
   return detail ? `${sentence}: ${detail}` : sentence;
+}
+
+/** The same in SQL, for a row under an alias. */
+export function sentenceSql({ by, sentences, instead, after }: Wording, row: string): string {
+  const known = `'${JSON.stringify(sentences).replaceAll("'", "''")}'::jsonb`;
+  const words =
+    by.length > 0 ? `concat_ws(' ', ${by.map((property) => `${row}.${snake(property)}`).join(', ')})` : `''`;
+  const sentence = `coalesce(${known} ->> ${words}, '')`;
+  const told = (property: string): string => `nullif(${row}.${snake(property)}, '')`;
+  const whole = after ? `(${sentence} || coalesce(': ' || ${told(after)}, ''))` : sentence;
+  return instead ? `coalesce(${told(instead)}, ${whole})` : whole;
 }
 
 /** Keys of the sentences that hold a text, upper and lower case alike. */

@@ -5,6 +5,7 @@ import { openAccounts, type Accounts } from '../../src/accounts/accounts.js';
 import { gateOf, type Rows } from '../../src/accounts/gate.js';
 import { Passwords } from '../../src/accounts/passwords.js';
 import { addAccount, enrolmentLink } from '../../src/accounts/people.js';
+import { forgetTries } from '../../src/accounts/throttle.js';
 import { codeAt, stepNow } from '../../src/accounts/totp.js';
 import type { Role } from '../../src/accounts/viewer.js';
 import { authRoutes } from '../../src/http/auth/routes.js';
@@ -82,9 +83,11 @@ export function signingIn() {
     await gate?.destroy();
     await database?.drop();
   });
-  beforeEach(async () => {
+  const unthrottle = async (): Promise<void> => {
     await rows('delete from auth.throttles');
-  });
+    forgetTries(accounts.tools.gate.rows);
+  };
+  beforeEach(unthrottle);
 
   const newLogin = (): string => `desk-${++count}`;
 
@@ -114,6 +117,8 @@ export function signingIn() {
     base,
     accounts: (): Accounts => accounts,
     newLogin,
+    /** As if nobody had tried anything yet. */
+    unthrottle,
     invited,
     enrolled,
     /** A code that was not used: the clock moves on by a step each time in tests too. */

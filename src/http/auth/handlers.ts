@@ -116,7 +116,7 @@ async function newToken(asked: Asked): Promise<Answer> {
     throw invalid('level', '"level" must be 0, 1, 2 or 3.');
   const expires = reading('expires', () => formatDuration(parseDuration(text(asked, 'expires'))));
   const request = { accountId: viewer.accountId, name: text(asked, 'name'), roles, level: level as Level, expires };
-  return { body: { token: await newApiToken(rows, request) } };
+  return { body: { token: await asked.accounts.tools.gate.transaction((within) => newApiToken(within, request)) } };
 }
 
 const idOf = ({ body }: Asked): number => {
@@ -202,7 +202,7 @@ export const handlers: Record<string, Handler> = {
 
   'passkeys/remove': async (asked) => {
     await asked.accounts.tools.gate.transaction(async (rows) =>
-      removePasskey(rows, await person(asked), text(asked, 'id')),
+      removePasskey(rows, await person(asked), text(asked, 'id'), asked.accounts.oidc?.issuer),
     );
     return { body: {} };
   },

@@ -7,12 +7,18 @@ import { addressOf } from '../../accounts/address.js';
 import type { Site } from '../../accounts/passkeys.js';
 import { SAFE_HEADERS, send } from '../answer.js';
 import { parseObject, readBody } from '../body.js';
+import { Gate, type GateLimits } from '../gate.js';
 import { refuse } from '../refusal.js';
 import { checkContent, checkOrigin } from '../request.js';
 import { builtPage, staticFiles } from '../static.js';
-import { deviceOf, handlers, type Answer } from './handlers.js';
+import { deviceOf, handlers, type Answer, type Asked } from './handlers.js';
 
 const BODY_LIMIT = 16_384;
+/**
+ * Half of the connections that also find out who asks a question stay free for that, however many people try to sign in. They wait
+ * longer than readers would: a password is judged in a tenth of a second, two at once.
+ */
+const GATE_LIMITS: GateLimits = { running: 4, waiting: 256, patience: 10_000 };
 const PREFIX = '/auth/';
 const PAGE = '/sign-in';
 
@@ -46,6 +52,8 @@ export type Route = (req: IncomingMessage, res: ServerResponse, path: string, re
 export function authRoutes(accounts: Accounts, options: AuthOptions = {}): Route {
   const files = staticFiles(options.pageDir ?? builtPage('sign-in'), { policy: POLICY, notBuilt: NOT_BUILT });
 
+  const gate = new Gate(GATE_LIMITS);
+
   return async (req, res, path, requestId) => {
     if (path === PAGE || path.startsWith(`${PAGE}/`)) {
       if (req.method !== 'GET' && req.method !== 'HEAD') throw refuse.method('GET, HEAD');
@@ -60,24 +68,24 @@ export function authRoutes(accounts: Accounts, options: AuthOptions = {}): Route
     if (req.method !== 'POST') throw refuse.method('POST');
     checkOrigin(req, options.hosts);
     checkContent(req);
+    gate.check();
+    const leaving = new AbortController();
+    res.once('close', () => leaving.abort());
     const body = await readBody(req, res, BODY_LIMIT);
     if (body === undefined) return true; // the client left
     const { headers, socket } = req;
-    answer(
-      res,
-      requestId,
-      await handler({
-        accounts,
-        headers,
-        body: parseObject(body),
-        site: siteOf(req, accounts.publicUrl),
-        client: {
-          address: addressOf({ headers, remoteAddress: socket.remoteAddress }, options.trustedProxies),
-          browser: String(headers['user-agent'] ?? ''),
-          device: deviceOf(headers),
-        },
-      }),
-    );
+    const asked: Asked = {
+      accounts,
+      headers,
+      body: parseObject(body),
+      site: siteOf(req, accounts.publicUrl),
+      client: {
+        address: addressOf({ headers, remoteAddress: socket.remoteAddress }, options.trustedProxies),
+        browser: String(headers['user-agent'] ?? ''),
+        device: deviceOf(headers),
+      },
+    };
+    answer(res, requestId, await gate.through(leaving.signal, () => handler(asked)));
     return true;
   };
 }
