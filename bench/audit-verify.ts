@@ -13,14 +13,18 @@ import { Sealer } from '../src/audit/sealer.js';
 import { verifyLines } from '../src/audit/verify.js';
 import { compareVersions } from '../src/audit/versions.js';
 import { freshDatabase } from '../test/support/database.js';
+import { promise } from '../test/support/promise.js';
 import { startTestServer } from '../test/support/test-server.js';
 
 const ENTRIES = Number(process.argv[2] ?? 1_000_000);
 const STEP = 50_000;
 
+const seconds: Record<string, number> = {};
+
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
   const done = await work();
+  seconds[what] = (performance.now() - started) / 1000;
   const rss = Math.round(process.memoryUsage().rss / 1_048_576);
   process.stdout.write(
     `${what.padEnd(34)} ${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s   RSS ${rss} MB\n`,
@@ -74,6 +78,12 @@ try {
   await timed('verify the database, log', () => verifyLines(linesOfDatabase(owner), { key: signer }));
   const { faults } = await timed('verify the database, history', () => compareVersions(owner));
   if (faults.length > 0) throw new Error(JSON.stringify(faults[0]));
+  const [online, offline] = [seconds['verify the database, log']!, seconds['verify the file']!];
+  promise(
+    6,
+    `${ENTRIES} entries: ${online.toFixed(1)} s in the database (15 allowed), ${offline.toFixed(1)} s offline (30 allowed)`,
+  );
+  if (online > 15 || offline > 30) process.exitCode = 1;
   await Promise.all([loader, sealing, owner, admin].map((client) => client.end()));
   await database.drop();
 } catch (error) {

@@ -62,7 +62,7 @@ test('what waits to be read has a limit for each who asks and one for all; a cha
 }, 60_000);
 
 test('who takes nothing of an answer is cut off, who reads slowly is not', async () => {
-  const server = await serverWith({ all: 60 * MB, each: 30 * MB, stall: 400 });
+  const server = await serverWith({ all: 60 * MB, each: 30 * MB, stall: 3_000 });
   const deaf = await leaveUnread(server, 'amina');
   while ((await askFor(server, 'amina')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
   deaf.destroy();
@@ -72,9 +72,9 @@ test('who takes nothing of an answer is cut off, who reads slowly is not', async
   let read = 0;
   for await (const chunk of slow) {
     const bytes = (chunk as Buffer).length;
-    // Three pauses of half the time allowed: more together than it.
+    // Three pauses of about half the time allowed: more together than it.
     if (Math.floor(read / (5 * MB)) < Math.floor((read + bytes) / (5 * MB)))
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 1_600));
     read += bytes;
   }
   expect(read).toBeGreaterThan(17 * MB);
