@@ -45,7 +45,7 @@ export const parts: Parts = {
       schema: buildSchema(),
       plugins: config.planner === 'off' ? [] : [planner()],
       stringifyResult,
-      identify: (request) => accounts.viewerOf(request),
+      identify: (request) => accounts.askerOf(request),
       routes: authRoutes(accounts, { trustedProxies: config.trustedProxies, hosts: new Set(hosts) }),
       hosts,
       meter: (viewer, request) => meter?.(viewer, addressFor(request)),

@@ -4,9 +4,10 @@ import type { DataSource } from 'typeorm';
 import { unauthenticated } from '../errors.js';
 import { credentialOf } from './credential.js';
 import { gateOf } from './gate.js';
-import { lookUp } from './look-up.js';
+import { lookUp, type LookUp } from './look-up.js';
 import { oidcOf, type Oidc } from './oidc.js';
 import { Passwords } from './passwords.js';
+import { remembered } from './remembered.js';
 import { keyFor } from './secrets.js';
 import type { Tools } from './tools.js';
 import { ANONYMOUS, type Viewer } from './viewer.js';
@@ -43,6 +44,10 @@ export interface Accounts {
    * another site's page.
    */
   viewerOf(request: ViewerRequest): Promise<Viewer>;
+  /** The same for a question; a reader's answer may be up to a second old (remembered.ts). */
+  askerOf(request: ViewerRequest): Promise<Viewer>;
+  /** Nothing is remembered of who asked before. */
+  forget(): void;
 }
 
 const SIGN_IN =
@@ -51,7 +56,14 @@ const SIGN_IN =
 export function openAccounts(options: AccountsOptions): Accounts {
   const gate = gateOf(options.gate);
   const find = lookUp(gate);
+  const memory = remembered(find);
   const { publicUrl, oidc, secret } = options;
+  const who = async ({ headers }: ViewerRequest, look: LookUp): Promise<Viewer> => {
+    const credential = credentialOf(headers, publicUrl);
+    if (credential) return look(credential);
+    if (await options.anonymous()) return ANONYMOUS;
+    throw unauthenticated(SIGN_IN, { rule: 'sign-in' });
+  };
   return {
     tools: {
       gate,
@@ -62,11 +74,8 @@ export function openAccounts(options: AccountsOptions): Accounts {
     publicUrl,
     oidc: oidc && publicUrl ? oidcOf({ ...oidc, redirectUri: `${new URL(publicUrl).origin}/sign-in/` }) : undefined,
     anonymous: options.anonymous,
-    async viewerOf({ headers }) {
-      const credential = credentialOf(headers, publicUrl);
-      if (credential) return find(credential);
-      if (await options.anonymous()) return ANONYMOUS;
-      throw unauthenticated(SIGN_IN, { rule: 'sign-in' });
-    },
+    viewerOf: (request) => who(request, find),
+    askerOf: (request) => who(request, memory.find),
+    forget: memory.forget,
   };
 }

@@ -1,6 +1,5 @@
-// From a credential to a viewer: one prepared statement per request. Nothing of its answer outlives the request, so what
-// is revoked is refused by the next one; only the secret of the context is remembered, and the statement says whether
-// its row still lives.
+// From a credential to a viewer: one prepared statement. Of its answer only the secret of the context is remembered here, and
+// the statement says whether its row still lives; remembered.ts keeps the answers for readers for a moment.
 import { unauthenticated } from '../errors.js';
 import { SESSION_OVER, TOKEN_REFUSED, type Credential } from './credential.js';
 import type { Gate } from './gate.js';

@@ -78,7 +78,7 @@ export function userCommands(program: Command, run: Run): void {
           ...(team ? { teams: team.length === 1 && team[0] === 'none' ? [] : team } : {}),
         };
         await withGate(config, life, ({ transaction }) => transaction((rows) => changeAccount(rows, login, change)));
-        say(`Changed ${login}; it counts from the next request on.`);
+        say(`Changed ${login}; it counts within a second.`);
       }),
     );
 

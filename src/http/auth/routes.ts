@@ -85,7 +85,9 @@ export function authRoutes(accounts: Accounts, options: AuthOptions = {}): Route
         device: deviceOf(headers),
       },
     };
-    answer(res, requestId, await gate.through(leaving.signal, () => handler(asked)));
+    // Whatever it did, and also if it failed half way: who asks next is looked up again.
+    const done = gate.through(leaving.signal, () => handler(asked)).finally(() => accounts.forget());
+    answer(res, requestId, await done);
     return true;
   };
 }
