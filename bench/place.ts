@@ -7,7 +7,7 @@ import { migrations } from '../migrations/index.js';
 import { withClient } from '../src/db/client.js';
 import { startEmbedded } from '../src/db/embedded/index.js';
 import { migrate } from '../src/db/migrate.js';
-import { withDatabase } from '../src/db/role-urls.js';
+import { throughSocket, withDatabase } from '../src/db/role-urls.js';
 import { bootstrap, type RoleUrls } from '../src/db/roles.js';
 import { loadSecret } from '../src/db/secret.js';
 import { repeatableDirectory } from '../src/paths.js';
@@ -51,7 +51,8 @@ export async function openPlace({ keep, tree }: PlaceOptions = {}): Promise<Plac
     if (keep === undefined) fs.rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    const urls = await bootstrap(embedded.url, loadSecret(dataDir));
+    // By the socket, as `kualik serve` does it; everybody who is measured goes this way.
+    const urls = throughSocket(await bootstrap(embedded.url, loadSecret(dataDir)), embedded.socket);
     const known = tree ? ((await import(tree.migrations)) as typeof import('../migrations/index.js')) : { migrations };
     await migrate({
       migrateUrl: urls.migrateUrl,

@@ -22,6 +22,10 @@ const KNOWN = [
   'KUALIK_DOCUMENTS',
   'KUALIK_CAPTURE_QUOTA',
   'KUALIK_CAPTURE_QUOTA_DAY',
+  'KUALIK_EXPORT_MINUTES',
+  'KUALIK_METRICS_TOKEN',
+  'KUALIK_SLOW_MS',
+  'KUALIK_TELEMETRY',
 ];
 const SECRET_BYTES = 32;
 
@@ -57,6 +61,14 @@ export interface Config {
   /** Bytes that all captures may take, and those that one account may add in a day (see sources/capture-room.ts); absent: no limit. */
   captureQuota?: number;
   captureQuotaDay?: number;
+  /** How long one export may take (see http/export.ts). Default 30. */
+  exportMinutes?: number;
+  /** What whoever reads /metrics must show; absent: there is no such address. */
+  metricsToken?: string;
+  /** From how many milliseconds on a statement is named in the log; absent: never. */
+  slowMs?: number;
+  /** Whether spans are made (see observe/tracing.ts). Default off. */
+  telemetry?: 'on' | 'off';
 }
 
 /** The environment cannot be used. `problems` holds one sentence each; the process exits with 2. */
@@ -221,6 +233,37 @@ const documents = z
   })
   .default('free');
 
+export const EXPORT_MINUTES = 30;
+
+const exportMinutes = z
+  .string()
+  .default(String(EXPORT_MINUTES))
+  .refine((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1440, {
+    error: ({ input }) =>
+      `KUALIK_EXPORT_MINUTES is "${String(input)}": it must be a whole number of minutes from 1 to 1440.`,
+  })
+  .transform(Number);
+
+const metricsToken = z
+  .string()
+  .optional()
+  .refine((text) => text === undefined || /^[\w.~+/-]{32,256}={0,2}$/.test(text), {
+    error:
+      'KUALIK_METRICS_TOKEN must be 32 or more letters, digits or signs of - . _ ~ + / without spaces; make one with: openssl rand -hex 32',
+  });
+
+const slowMs = z
+  .string()
+  .default('500')
+  .refine((text) => text === 'off' || (/^\d{1,5}$/.test(text) && Number(text) >= 1), {
+    error: ({ input }) => `KUALIK_SLOW_MS is "${String(input)}": it must be off, or milliseconds from 1 to 99999.`,
+  })
+  .transform((text) => (text === 'off' ? undefined : Number(text)));
+
+const telemetry = z
+  .enum(['on', 'off'], { error: ({ input }) => `KUALIK_TELEMETRY is "${String(input)}": it must be on or off.` })
+  .default('off');
+
 const UNITS: Record<string, number> = { MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** An amount such as 20GB in bytes, or off. */
@@ -253,6 +296,10 @@ const environment = z.object({
   KUALIK_DOCUMENTS: documents,
   KUALIK_CAPTURE_QUOTA: bytes('KUALIK_CAPTURE_QUOTA', '20GB'),
   KUALIK_CAPTURE_QUOTA_DAY: bytes('KUALIK_CAPTURE_QUOTA_DAY', '1GB'),
+  KUALIK_EXPORT_MINUTES: exportMinutes,
+  KUALIK_METRICS_TOKEN: metricsToken,
+  KUALIK_SLOW_MS: slowMs,
+  KUALIK_TELEMETRY: telemetry,
   LOG_LEVEL: logLevel,
 });
 
@@ -317,5 +364,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     documents: result.data.KUALIK_DOCUMENTS,
     captureQuota: result.data.KUALIK_CAPTURE_QUOTA,
     captureQuotaDay: result.data.KUALIK_CAPTURE_QUOTA_DAY,
+    exportMinutes: result.data.KUALIK_EXPORT_MINUTES,
+    metricsToken: result.data.KUALIK_METRICS_TOKEN,
+    slowMs: result.data.KUALIK_SLOW_MS,
+    telemetry: result.data.KUALIK_TELEMETRY,
   };
 }

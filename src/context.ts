@@ -4,20 +4,13 @@
 // under which changes are made come from the context that the transaction enters (docs/decisions/0015-rights.md).
 import type { DataSource } from 'typeorm';
 import type { AccessEntry } from './audit/access.js';
-import { ANONYMOUS, type Level, type Role, type Viewer } from './accounts/viewer.js';
-import {
-  askOnce,
-  openSession,
-  openWriteSession,
-  type Session,
-  type SessionOptions,
-  type WriteSession,
-} from './db/session.js';
-import { forbidden, invalid, unauthenticated } from './errors.js';
-import { cursorKeyOf, refuseUnsettled, settingsOf, type Lens } from './lens.js';
+import { ANONYMOUS, type Level, type Viewer } from './accounts/viewer.js';
+import type { Session } from './db/session.js';
+import type { Lens } from './lens.js';
 import { links, nouns } from './model.js';
-import { readKnown, type Known } from './records/known.js';
-import { refusedBy } from './records/problems.js';
+import type { Tally } from './observe/tally.js';
+import { knownOnce, Operation, type OneStatement } from './operation.js';
+import type { Known } from './records/known.js';
 import { createLoaders, type Load, type Rows } from './records/loaders.js';
 import type { Keyring } from './sealing/keyring.js';
 import type { CaptureRoom } from './sources/capture-room.js';
@@ -35,6 +28,8 @@ export interface Writing {
 }
 
 export interface Context {
+  /** What the operation has taken so far. */
+  tally?: Tally;
   /** Who asks. */
   viewer: Viewer;
   /** Renewed, with `load`, after each part of a mutation: read them from the context when they are needed. */
@@ -66,8 +61,8 @@ export interface Context {
   captureRoom?: CaptureRoom;
   /** Today in UTC, read once: one operation has one day. */
   today: LocalDate;
-  /** The instant at which the operation began, RFC 3339. */
-  now: string;
+  /** The instant at which the operation first asked for it, RFC 3339; the same from then on. */
+  readonly now: string;
   requestId: string;
   /** Sets the lens of the operation; every field of Query asks for its own, and all must be the same. */
   look(lens: Lens): void;
@@ -76,6 +71,11 @@ export interface Context {
 export interface OpenContext {
   contextValue: Context;
   session(): Session;
+  /**
+   * Enters in the audit what was shown since this was last asked; with details, an entry is made even where nothing above level 1
+   * was shown. An export asks before each of its pages leaves; all else is told by `close`.
+   */
+  tell(details?: AccessEntry['details']): Promise<void>;
   /** Commits what a mutation wrote, unless there is an error. */
   close(error?: unknown): Promise<void>;
 }
@@ -100,198 +100,98 @@ export interface ContextOptions {
 export interface Asking {
   requestId: string;
   signal?: AbortSignal;
+  tally?: Tally;
   viewer?: Viewer;
+  /**
+   * The name of an export: many questions in one snapshot, which waits between them for whoever reads slowly. Its own limit of
+   * time ends it (http/export.ts).
+   */
+  exporting?: string;
 }
 
-/** The name in the log of a statement that answers a whole question. */
-const QUESTION = 'question';
-
-const LONGEST_REASON = 2_000;
-
-/** Levels 0 and 1 are the same for everybody who has them; teams, and so a context, matter above. */
-const NEEDS_CONTEXT: Level = 2;
-
 /** Opens the context of one operation; close it when the operation is answered. */
-export function contextOpener({ pools, cursorKey, keyring, captureRoom, today = todayUtc, onRead }: ContextOptions) {
-  let known: Promise<Known> | undefined;
-  return async ({ requestId, signal, viewer = ANONYMOUS }: Asking): Promise<OpenContext> => {
-    const reader = await pools.reader(viewer.level);
-    let chosen: string | undefined;
-    let opened: Session | undefined;
-    let settings: Record<string, string> = {};
-    let before: SessionOptions['before'];
-    // The session takes its connection with the first statement, when the lens is known.
-    const session = (): Session =>
-      (opened ??= openSession(reader, {
-        readOnly: true,
-        settings,
-        before,
-        ...(viewer.level >= NEEDS_CONTEXT ? { context: viewer.context } : {}),
-        ...(signal ? { signal } : {}),
-      }));
-    let transaction: WriteSession | undefined;
-    // Not read from the context: Apollo gives resolvers a copy of it.
-    let found: Known | undefined;
-    const reasons = new Set<string>();
-    const current = (): Session => transaction ?? session();
-    // A resolver that comes after the answer must not open a snapshot that nobody would close.
-    let closed = false;
-    const answering = (): Session | WriteSession => {
-      mustBe(viewer, 'reader', 'read cases');
-      if (closed && !opened && !transaction) throw new Error('The operation is over; this came too late.');
-      return current();
+export function contextOpener(options: ContextOptions) {
+  const known = knownOnce();
+  const today = options.today ?? todayUtc;
+  return async (asking: Asking): Promise<OpenContext> => {
+    const viewer = asking.viewer ?? ANONYMOUS;
+    const operation = new Operation(options, asking, viewer, await options.pools.reader(viewer.level), known);
+    return {
+      contextValue: new OperationContext(operation, options, today()),
+      session: () => operation.current(),
+      tell: (details) => operation.tell(details),
+      close: (error) => operation.close(error),
     };
-    const shown = new Shown();
-    const readRows = (): Rows => ({
-      rows: async (name, text, values) => shown.note(await answering().rows(name, text, [...values])),
-    });
-    const db = readRows();
-    // Made for the first resolver that asks: a question that is one statement needs none.
-    let loaders: Load<typeof nouns> | undefined;
-
-    async function beginWriting(): Promise<{ session: WriteSession; read: Known }> {
-      mustBe(viewer, 'editor', 'change records');
-      const editor = await pools.editor?.(viewer.level);
-      if (!editor) throw forbidden('This server only reads.', { rule: 'writing-refused' });
-      // A failed reading of what is known is tried again by the next mutation.
-      known ??= readKnown(editor).catch((error: unknown) => {
-        known = undefined;
-        throw error;
-      });
-      const read = await known;
-      const session = await openWriteSession(editor, {
-        ...(signal ? { signal } : {}),
-        ...(viewer.context === undefined ? {} : { context: viewer.context }),
-        settings: { 'kualik.actor': viewer.login, 'kualik.request': requestId },
-      });
-      return { session, read };
-    }
-
-    async function openWriting(): Promise<Writing> {
-      const { session: begun, read } = await beginWriting();
-      [transaction, found] = [begun, read];
-      return {
-        actor: viewer.login,
-        known: read,
-        async because(reason) {
-          if (!reason || reasons.has(reason)) return;
-          if (reason.length > LONGEST_REASON)
-            throw invalid('input.changeReason', `A reason has at most ${LONGEST_REASON} characters; say it shorter.`, {
-              rule: 'length',
-            });
-          reasons.add(reason);
-          await transaction!.configure({ 'kualik.reason': [...reasons].join('; ') });
-        },
-      };
-    }
-
-    // On the prototype, which the copies that Apollo makes share: a property of the object itself would be read by copying.
-    const lazy = {
-      get load() {
-        return (loaders ??= createLoaders((this as unknown as Context).db, nouns, links));
-      },
-    };
-    const contextValue = Object.assign(Object.create(lazy) as Pick<Context, 'load'>, {
-      viewer,
-      db,
-      writing: undefined,
-      async write(work) {
-        const writing = (this.writing ??= await openWriting());
-        this.renew();
-        try {
-          return await work(writing);
-        } finally {
-          this.renew();
-        }
-      },
-      async attempt(work) {
-        const { session: tried, read } = await beginWriting();
-        try {
-          await work({ rows: (name, text, values) => tried.rows(name, text, [...values]) });
-          await tried.rows('ask the rules that wait', 'set constraints all immediate', []);
-        } catch (error) {
-          throw refusedBy(error, read.rules);
-        } finally {
-          await tried.close(new Error('It was only tried.'));
-        }
-      },
-      async readOnce<T>({ text, values, isNew }: { text: string; values: unknown[]; isNew: boolean }) {
-        const plain = !opened && !transaction && before === undefined && Object.keys(settings).length === 0;
-        if (!plain || viewer.level >= NEEDS_CONTEXT || closed)
-          return answering().rows<T>(QUESTION, text, values, isNew);
-        mustBe(viewer, 'reader', 'read cases');
-        return askOnce<T>(reader, { name: QUESTION, sql: text, values, unnamed: isNew, ...(signal ? { signal } : {}) });
-      },
-      noteShown: (rows) => void shown.note([...rows]),
-      renew() {
-        this.db = readRows();
-        loaders = undefined;
-      },
-      cursorKey,
-      ...(keyring ? { keyring } : {}),
-      ...(captureRoom ? { captureRoom } : {}),
-      today: today(),
-      now: nowUtc(),
-      requestId,
-      look(lens) {
-        const wanted = JSON.stringify(lens);
-        if (chosen !== undefined && chosen !== wanted)
-          throw invalid(
-            'asOf',
-            'One operation looks through one lens: give all its fields the same clocks and sources in `asOf`, or ask in two operations.',
-          );
-        if (chosen === undefined) [settings, before] = [settingsOf(lens), refuseUnsettled(lens)];
-        chosen = wanted;
-        this.cursorKey = cursorKeyOf(cursorKey, lens);
-      },
-    } satisfies Omit<Context, 'load'> & ThisType<Context>) as Context;
-    const close = async (error?: unknown): Promise<void> => {
-      closed = true;
-      await opened?.close();
-      // Before the commit: what cannot be entered in the audit is not done either.
-      const unnoted = await noteReads().then(
-        () => undefined,
-        (reason: unknown) => ({ reason }),
-      );
-      await transaction?.close(error ?? unnoted?.reason).catch((refused: unknown) => {
-        // Rules that wait for the end of the transaction.
-        throw refusedBy(refused, found!.rules);
-      });
-      if (unnoted) throw unnoted.reason;
-    };
-    const noteReads = async (): Promise<void> => {
-      if (shown.ids.size > 0) await onRead?.(shown.entry(viewer, requestId));
-    };
-    return { contextValue, session: current, close };
   };
 }
 
-/** The records above level 1 that an operation was given. Counted rows say nothing of anybody and are not among them. */
-class Shown {
-  readonly ids = new Set<string>();
-  #level = 0;
+/**
+ * The context that resolvers are given. Apollo gives them copies, which share the operation and what stands on the prototype: so what is made when
+ * it is first read is a getter there. A class, and one for all: an object with a prototype of its own is described by V8 in
+ * the old heap, and would take its whole request there.
+ */
+class OperationContext implements Context {
+  readonly viewer: Viewer;
+  readonly requestId: string;
+  db: Rows;
+  writing: Writing | undefined = undefined;
+  cursorKey: Uint8Array;
+  tally?: Tally;
+  keyring?: Keyring;
+  captureRoom?: CaptureRoom;
 
-  note<T>(rows: T[]): T[] {
-    for (const row of rows as { id?: unknown; sensitivity?: unknown }[]) {
-      if (typeof row.sensitivity !== 'number' || row.sensitivity < NEEDS_CONTEXT || typeof row.id !== 'string')
-        continue;
-      this.ids.add(row.id);
-      this.#level = Math.max(this.#level, row.sensitivity);
+  constructor(
+    private readonly operation: Operation,
+    { keyring, captureRoom }: ContextOptions,
+    readonly today: LocalDate,
+  ) {
+    const { viewer, asking } = operation;
+    this.viewer = viewer;
+    this.requestId = asking.requestId;
+    this.cursorKey = operation.cursorKey;
+    this.db = operation.freshRows();
+    if (asking.tally) this.tally = asking.tally;
+    if (keyring) this.keyring = keyring;
+    if (captureRoom) this.captureRoom = captureRoom;
+  }
+
+  get load(): Load<typeof nouns> {
+    return (this.operation.loaders ??= createLoaders(this.db, nouns, links));
+  }
+
+  get now(): string {
+    return (this.operation.began ??= nowUtc());
+  }
+
+  async write<T>(work: (writing: Writing) => Promise<T>): Promise<T> {
+    const writing = (this.writing ??= await this.operation.openWriting());
+    this.renew();
+    try {
+      return await work(writing);
+    } finally {
+      this.renew();
     }
-    return rows;
   }
 
-  entry({ login, tokenId }: Viewer, request: string): AccessEntry {
-    const details = { ids: [...this.ids].sort(), ...(tokenId === undefined ? {} : { token: tokenId }) };
-    return { kind: 'read', operation: 'graphql', actor: login, request, level: this.#level, details };
+  attempt(work: (db: Rows) => Promise<void>): Promise<void> {
+    return this.operation.attempt(work);
   }
-}
 
-/** Roles are verbs; whether there is anything to use them on is not said. */
-function mustBe({ kind, roles }: Viewer, role: Role, verb: string): void {
-  if (roles.has(role)) return;
-  if (kind === 'anonymous') throw unauthenticated(`Sign in to ${verb}.`);
-  throw forbidden(`Your account may not ${verb}; ask an administrator for the role "${role}".`, {
-    rule: `role-${role}`,
-  });
+  readOnce<T>(question: OneStatement): Promise<T[]> {
+    return this.operation.readOnce(question);
+  }
+
+  noteShown(rows: readonly { id: string; sensitivity: number }[]): void {
+    this.operation.shown.note(rows);
+  }
+
+  renew(): void {
+    this.db = this.operation.freshRows();
+    this.operation.loaders = undefined;
+  }
+
+  look(lens: Lens): void {
+    this.operation.look(lens);
+    this.cursorKey = this.operation.cursorKey;
+  }
 }

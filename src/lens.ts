@@ -26,10 +26,14 @@ export interface Lens {
   accordingTo?: string[];
 }
 
+/** What is asked of today's view: one object, so that it is soon seen that another field asks the same. */
+const TODAY: Lens = {};
+
 /** The lens of an argument: `validOn` is no part of it, it is an ordinary condition. */
-export function lensOf(asOf: AsOf | null | undefined, now: string): Lens {
-  const { publishedBy, certainty, recordedBy, accordingTo } = asOf ?? {};
-  if (recordedBy && isLater(recordedBy, now))
+export function lensOf(asOf: AsOf | null | undefined, context: Pick<Context, 'now'>): Lens {
+  if (!asOf) return TODAY;
+  const { publishedBy, certainty, recordedBy, accordingTo } = asOf;
+  if (recordedBy && isLater(recordedBy, context.now))
     throw invalid(
       'asOf.recordedBy',
       `What this database will hold on ${recordedBy} cannot be told; give an instant that has passed.`,
@@ -103,7 +107,7 @@ export function lookThroughLens(schema: GraphQLSchema): GraphQLSchema {
     if (field.name === WITHOUT_LENS) continue;
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = ((source, args: { asOf?: AsOf | null }, context: Context, info) => {
-      context.look(lensOf(args.asOf, context.now));
+      context.look(lensOf(args.asOf, context));
       return resolve(source, args, context, info);
     }) as GraphQLFieldResolver<unknown, unknown>;
   }

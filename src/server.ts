@@ -7,13 +7,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseContext } from '@apollo/server';
 import type { Logger } from 'pino';
 import { failureOf, send, sendAndLinger, sendRaw } from './http/answer.js';
+import { Bag } from './http/bag.js';
 import { parseQuestion, readBody } from './http/body.js';
 import { Connections } from './http/drain.js';
+import { encoded } from './http/encoding.js';
 import { DOOR_LIMITS, Gate, type GateLimits } from './http/gate.js';
 import { CROWD_LIMITS, limitCrowds, type CrowdLimits } from './http/crowd.js';
+import { openExports } from './http/export.js';
+import type { ExportRules } from './http/export-rules.js';
 import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js';
 import { readiness } from './http/health.js';
-import { operationNameFor, redacted } from './http/log.js';
+import { operationNameFor, redacted, taken } from './http/log.js';
+import { metricsAddress } from './http/metrics.js';
 import { Outbox, whenOver, type OutboxLimits, type Share } from './http/outbox.js';
 import type { Meter } from './http/rate.js';
 import { Refusal, refuse } from './http/refusal.js';
@@ -32,6 +37,9 @@ import {
 import { lostRace } from './http/sqlstate.js';
 import { staticFiles } from './http/static.js';
 import { readDocuments, type Documents } from './http/trusted.js';
+import { DomainError } from './errors.js';
+import { newTally, type Observing } from './observe/observing.js';
+import type { Tally } from './observe/tally.js';
 
 export { builtExplorer } from './http/static.js';
 
@@ -44,10 +52,16 @@ export interface RequestInfo<V = unknown> {
   signal: AbortSignal;
   headers: IncomingHttpHeaders;
   remoteAddress: string | undefined;
+  /** Where what the operation takes is counted. */
+  tally?: Tally;
+  /** The name of an export, whose pages share one context. */
+  exporting?: string;
 }
 
 export interface OpenContext<C> {
   contextValue: C;
+  /** For exports: what was shown since the last time is entered in the audit, with more to be known of it. */
+  tell?(details?: Record<string, string | number | boolean>): Promise<void>;
   /** Awaited before the answer is sent. With an error: undo. If it throws, that is the answer. */
   close(error?: unknown): Promise<void>;
 }
@@ -75,6 +89,12 @@ export interface ServerOptions<C extends BaseContext, V> extends Omit<EngineOpti
   crowd?: Partial<CrowdLimits>;
   /** The points of whoever asks; none: as many as they like. */
   meter?: (viewer: V, request: IncomingMessage) => Meter | undefined;
+  /** Who may export, and how much; absent: nobody may. */
+  exports?: ExportRules<V>;
+  /** What is counted, traced and told as slow; absent: nothing is. */
+  observing?: Observing;
+  /** Who may be told how long their question took (http/explained.ts); absent: nobody. */
+  mayTime?: (viewer: V) => boolean;
   /** Documents that may be asked for by their id; those of the explorer unless said otherwise. */
   documents?: Pick<Documents, 'text'>;
   /** Throws for whoever may ask for those only. */
@@ -106,15 +126,22 @@ const CANCEL_AFTER = 8_500;
 const CUT_AFTER = 9_500;
 
 export async function startServer<C extends BaseContext, V>(options: ServerOptions<C, V>): Promise<RunningServer> {
-  const { logger, documents = readDocuments([options.explorerDir]) } = options;
+  const { logger, documents = readDocuments([options.explorerDir]), observing = {} } = options;
+  const { metrics } = observing;
+  const metricsFor = metricsAddress(observing);
   const gate = new Gate(options.gate);
   const outbox = new Outbox(options.outbox);
   const door = new Gate(DOOR_LIMITS);
   const files = staticFiles(options.explorerDir);
   const isReady = readiness(options.ready);
   const hosts = allowedHosts(options);
-  const running = new Set<AbortController>();
+  const running = new Bag<AbortController>();
   let stopping = false;
+  metrics?.watch({
+    outboxBytes: () => outbox.waiting,
+    running: () => running.size,
+    waiting: () => gate.waiting,
+  });
 
   // A missing Host header is refused below, in JSON; Node would answer with an empty 400.
   const server = createServer({ ...TIMEOUTS, requireHostHeader: false });
@@ -129,6 +156,27 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
   );
   const engine = await startEngine<C>({ ...options, drain });
 
+  const { exports: rules, checkFree, constraintMessage } = options;
+  const shareOf = (viewer: V, req: IncomingMessage): Share =>
+    options.share?.(viewer, req) ?? { key: req.socket.remoteAddress ?? '', known: false };
+  const exporting =
+    rules &&
+    openExports<C, V>({
+      ...{ engine, rules, outbox, hosts, checkFree, constraintMessage, schema: options.schema },
+      documentText: (id) => documents.text(id),
+      identify: (req, signal) => door.through(signal, () => options.identify(req)),
+      room: (viewer, req) => outbox.room(shareOf(viewer, req)),
+      openContext: ({ req, ...asking }) =>
+        options.openContext({ ...asking, headers: req.headers, remoteAddress: req.socket.remoteAddress }),
+      isLate: (req) => connections.isLate(req),
+      note: (req, requestId, { name, hash, error, thrown, count, ms }) => {
+        const names = namesOf(req, requestId);
+        const code = error?.extensions?.code;
+        if (code === 'INTERNAL') logger.error({ ...names, hash, error: redacted(thrown) }, 'unexpected error');
+        logger.info({ ...names, operation: operationNameFor(name), hash, code, count, ms: Math.round(ms) }, 'export');
+      },
+    });
+
   server.on('request', (req, res) => void handle(req, res));
   server.on('checkContinue', (req, res) => void handle(req, res));
   server.on('checkExpectation', (req, res) => void handle(req, res, refuse.expectation()));
@@ -139,9 +187,11 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     connections.begin(req, res);
     try {
       if (refusal) throw refusal;
-      checkHost(req, hosts);
       const path = pathOf(req);
+      if (path === '/metrics' && (await metricsFor?.(req, res, requestId))) return;
+      checkHost(req, hosts);
       if (path === '/graphql') await answerQuestion(req, res, requestId);
+      else if (path === '/export' && exporting) await exporting.answer(req, res, requestId);
       else if (await options.routes?.(req, res, path, requestId)) return;
       else if (req.method !== 'GET' && req.method !== 'HEAD') throw refuse.method('GET, HEAD');
       else if (path === '/livez') send(res, 200, requestId, '');
@@ -166,42 +216,49 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     });
     const viewer = await door.through(caller.signal, () => options.identify(req));
     const meter = options.meter?.(viewer, req);
-    const share = options.share?.(viewer, req) ?? { key: req.socket.remoteAddress ?? '', known: false };
+    const share = shareOf(viewer, req);
     const room = outbox.room(share);
     whenOver(res, room.release);
+    let unlist = (): void => undefined;
+    let counted: Tally | undefined;
+    let outcome: Outcome | undefined;
     try {
       meter?.open();
       outbox.check(share);
       const body = await readBody(req, res);
       if (body === undefined) return; // the client left
       // Nothing is parsed for who is refused, and nobody has a place while their body is still arriving.
-      const started = performance.now();
+      const tally = (counted = newTally(observing));
       await gate.through(caller.signal, async () => {
-        running.add(caller);
+        unlist = running.add(caller);
         outbox.check(share); // it may have filled while this one waited
         const question = parseQuestion(body, documents?.text);
         if (!question.isTrusted) options.checkFree?.(viewer);
         const { headers, socket } = req;
-        const info = { requestId, viewer, signal: caller.signal, headers, remoteAddress: socket.remoteAddress };
-        const asking = { type, requestId, charge: meter?.charge, explain: headers['x-explain-cost'] === '1' };
+        const info = { requestId, viewer, signal: caller.signal, headers, remoteAddress: socket.remoteAddress, tally };
+        const explain = headers['x-explain-cost'] === '1';
+        const timed = explain && options.mayTime?.(viewer);
+        const asking = { type, requestId, charge: meter?.charge, explain, timed, tally };
         // Before the context is closed: a change whose answer has no room is undone, as the refusal says.
         const run = async (contextValue: C): Promise<Outcome> => {
-          const outcome = await engine.run(question, asking, contextValue);
-          const bytes = Buffer.byteLength(outcome.body);
+          const made = await engine.run(question, asking, contextValue);
+          const bytes = (tally.bytes = Buffer.byteLength(made.body));
           meter?.weigh(bytes);
           room.take(bytes);
-          return outcome;
+          return made;
         };
-        const outcome = await ask(info, run, type);
-        note(namesOf(req, requestId), outcome, performance.now() - started);
+        outcome = await ask(info, run, type);
+        note(namesOf(req, requestId), outcome, tally);
         showRate(res, meter);
-        send(res, outcome.status, requestId, outcome.body, outcome.headers, outbox.limits.stall);
+        const { body: text, headers: encoding } = await encoded(outcome.body, headers['accept-encoding']);
+        send(res, outcome.status, requestId, text, { ...outcome.headers, ...encoding }, outbox.limits.stall);
       });
     } catch (error) {
       showRate(res, meter);
       throw error;
     } finally {
-      running.delete(caller);
+      unlist();
+      if (counted) noteStatements(counted, outcome, () => namesOf(req, requestId));
     }
   }
 
@@ -254,6 +311,7 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
   function answerFailure(req: IncomingMessage, res: ServerResponse, requestId: string, error: unknown): void {
     const failure = failureOf(error, { requestId, constraintMessage: options.constraintMessage }, typeFor(req));
     const names = namesOf(req, requestId);
+    metrics?.refused(failure.unexpected ? 'internal' : ruleOf(error, failure));
     if (failure.unexpected) logger.error({ ...names, error: redacted(error) }, 'unexpected error');
     else if (isAway(error, failure))
       logger.warn({ ...names, error: redacted(error) }, 'something this server needs is away');
@@ -261,16 +319,28 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     sendAndLinger(req, res, requestId, failure);
   }
 
-  /** One line per operation: its name and hash, never its text, variables or answer. */
-  function note(names: RequestNames, outcome: Outcome, milliseconds: number): void {
+  /** One line per operation: its name, its hash and what it took, never its text, variables or answer. */
+  function note(names: RequestNames, outcome: Outcome, tally: Tally): void {
     for (const error of outcome.unexpected.slice(0, 3)) {
       logger.error({ ...names, hash: outcome.hash, error: redacted(error) }, 'unexpected error');
     }
     const { hash, code, status, errors } = outcome;
     const operation = operationNameFor(outcome.operationName);
-    const line = { ...names, operation, hash, status, code, errors: errors.length, ms: Math.round(milliseconds) };
+    const line = { ...names, operation, hash, status, code, errors: errors.length, ...taken(tally) };
+    metrics?.operation(tally, code);
     if (code === 'UNAVAILABLE') logger.warn(line, 'operation');
     else logger.info(line, 'operation');
+  }
+
+  /** What took long is named, whatever became of the operation; its trace ends. */
+  function noteStatements(tally: Tally, outcome: Outcome | undefined, names: () => RequestNames): void {
+    const { slow, planned } = tally;
+    for (const { name, ms, rows } of slow) {
+      const statement = planned ? `${name} ${outcome?.hash}` : name;
+      logger.warn({ ...names(), statement, hash: outcome?.hash, ms: Math.round(ms), rows }, 'slow statement');
+    }
+    if (slow.length > 0) metrics?.slow(slow.length);
+    tally.trace?.end(tally, { hash: outcome?.hash, code: outcome ? outcome.code : 'REFUSED', status: outcome?.status });
   }
 
   /** Broken, late or oversized before it was a request. If an answer is under way, a second one would only confuse. */
@@ -284,20 +354,27 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
           ? refuse.late()
           : refuse.broken();
     const requestId = randomUUID();
+    metrics?.refused(why.rule!);
     logger.debug({ requestId, status: why.status, reason: error.code }, 'connection refused');
     sendRaw(socket, requestId, failureOf(why, { requestId }));
   }
 
+  const cancelAll = (): void => {
+    for (const caller of running) caller.abort();
+  };
+
   /** Runs while Apollo still answers. The listener stays open meanwhile, so that /readyz can say 503 to who asks anew. */
   async function drain(): Promise<void> {
-    const cancel = setTimeout(() => running.forEach((caller) => caller.abort()), CANCEL_AFTER);
+    const cancel = setTimeout(() => cancelAll(), CANCEL_AFTER);
     const cut = setTimeout(() => connections.closeAll(), CUT_AFTER);
+    exporting?.stop();
     await connections.stop();
     await connections.closeIdle();
     await Promise.race([gate.empty(), new Promise((resolve) => setTimeout(resolve, CUT_AFTER).unref())]);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     await connections.closeIdle();
     await closed;
+    await exporting?.ended();
     clearTimeout(cancel);
     clearTimeout(cut);
   }
@@ -330,6 +407,9 @@ function allowedHosts({ host, hosts }: { host: string; hosts?: readonly string[]
 /** Not what we refuse ourselves, such as one question too many: what we need, such as a database or a provider. */
 const isAway = (error: unknown, { code }: { code: string }): boolean =>
   code === 'UNAVAILABLE' && !(error instanceof Refusal);
+
+const ruleOf = (error: unknown, { code }: { code: string }): string =>
+  (error instanceof DomainError && error.rule) || code.toLowerCase();
 
 function showRate(res: ServerResponse, meter: Meter | undefined): void {
   if (!meter || res.headersSent) return;

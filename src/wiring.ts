@@ -7,15 +7,18 @@ import { anonymousAllowed } from './accounts/anonymous.js';
 import type { Viewer } from './accounts/viewer.js';
 import { logAccess } from './audit/access.js';
 import type { Parts } from './commands/parts.js';
-import type { Config } from './config.js';
+import { EXPORT_MINUTES, type Config } from './config.js';
 import { contextOpener, type Context } from './context.js';
 import { freeBytes } from './db/embedded/space.js';
 import { loadDirectory } from './exchange/load.js';
 import { renderReport } from './exchange/report.js';
+import { exportRules } from './http/export-rules.js';
 import { authRoutes } from './http/auth/routes.js';
 import { ratesFor } from './http/rate.js';
 import { checkFree } from './http/trusted.js';
 import { entities } from './model.js';
+import { openObserving } from './observe/observing.js';
+import { answerInOne } from './planner/answer.js';
 import { stringifyResult } from './planner/json-text.js';
 import { planner } from './planner/plugin.js';
 import { readKnown } from './records/known.js';
@@ -27,7 +30,8 @@ import type { CaptureRoom } from './sources/capture-room.js';
 
 export const parts: Parts = {
   entities,
-  startServer: async ({ config, secret, pools, demo, logger }) => {
+  startServer: async ({ config, secret, pools, demo, logger, isSealing }) => {
+    const observing = await openObserving(config, pools, isSealing);
     const [gate, reader] = await Promise.all([pools.gate(), pools.reader(0)]);
     const accounts = openAccounts({
       gate,
@@ -45,6 +49,7 @@ export const parts: Parts = {
       schema: buildSchema(),
       plugins: config.planner === 'off' ? [] : [planner()],
       stringifyResult,
+      ...(config.planner === 'off' ? {} : { answerAgain: answerInOne }),
       identify: (request) => accounts.askerOf(request),
       routes: authRoutes(accounts, { trustedProxies: config.trustedProxies, hosts: new Set(hosts) }),
       hosts,
@@ -53,7 +58,10 @@ export const parts: Parts = {
         accountId === undefined
           ? { key: addressFor(request), known: false }
           : { key: `account ${accountId}`, known: true },
+      exports: exportRules(config.exportMinutes ?? EXPORT_MINUTES, config.rate),
       crowd: { exempt: config.trustedProxies },
+      observing,
+      mayTime: ({ level }) => level === 3,
       ...(config.documents === 'trusted' ? { checkFree } : {}),
       openContext: contextOpener({
         pools,

@@ -35,13 +35,13 @@ const files = (directory: string, ending: string): string[] =>
 
 /** Which floor a file of src stands on; code imports downwards or inside its own folder. `import type` is free. */
 const FLOORS: [RegExp, number][] = [
-  [/^src\/(values\/|errors\.ts|config\.ts|paths\.ts)/, 0],
+  [/^src\/(values\/|observe\/|errors\.ts|config\.ts|paths\.ts)/, 0],
   [/^src\/db\//, 1],
   [/^src\/(records|accounts|sealing|audit)\//, 2],
   [/^src\/(persons|organizations|places|sources|claims|cases|detentions|refugees|events|trade|sealed)\//, 3],
   [/^src\/model\.ts/, 4],
   [/^src\/(timeline|certificates|statistics|incidents|writing|history)\//, 4],
-  [/^src\/(context|lens|mutations|schema)\.ts/, 5],
+  [/^src\/(context|lens|mutations|operation|schema)\.ts/, 5],
   [/^src\/planner\//, 6],
   [/^src\/exchange\//, 6],
   [/^src\/(main|server|wiring)\.ts|^src\/(http|commands)\//, 7],

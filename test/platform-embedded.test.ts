@@ -81,7 +81,7 @@ test('a first start makes a server that is private and safe, a second start find
   expect(settings!.all).toEqual({
     ...{
       listen_addresses: '127.0.0.1',
-      unix_socket_directories: '',
+      unix_socket_directories: join(dir, 'postgres.socket'),
       fsync: 'on',
       TimeZone: 'UTC',
       data_checksums: 'on',
@@ -222,7 +222,7 @@ test('an initdb that was cut short is done again', async () => {
   fs.mkdirSync(join(dir, 'postgres'));
   const embedded = await start(dir);
   expect(embedded.how).toBe('created');
-  expect(fs.readdirSync(dir).sort()).toEqual(['postgres', 'postgres.run']);
+  expect(fs.readdirSync(dir).sort()).toEqual(['postgres', 'postgres.run', 'postgres.socket']);
   await embedded.stop();
 });
 

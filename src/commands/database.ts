@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import { withClient } from '../db/client.js';
 import { startEmbedded, type WatchEvents } from '../db/embedded/index.js';
 import { describe, migrate } from '../db/migrate.js';
+import { throughSocket } from '../db/role-urls.js';
 import { bootstrap, type RoleUrls } from '../db/roles.js';
 import { loadSecret } from '../db/secret.js';
 import { repeatableDirectory } from '../paths.js';
@@ -25,6 +26,7 @@ const HOW = { created: 'a new database was made', started: 'started', adopted: '
 
 interface Address {
   url: string;
+  socket?: string | undefined;
   where: string;
   watch(events: WatchEvents): void;
 }
@@ -41,16 +43,17 @@ async function adminAddress(config: Config, life: Life): Promise<Address> {
   const ms = Object.values(embedded.timings).reduce((sum, part) => sum + part, 0);
   return {
     url: embedded.url,
+    socket: embedded.socket,
     where: `${embedded.cluster} (embedded PostgreSQL, ${HOW[embedded.how]}, ${ms} ms)`,
     watch: embedded.watch,
   };
 }
 
 export async function openDatabase(config: Config, life: Life, options: { again?: boolean } = {}): Promise<Database> {
-  const { url, where, watch } = await adminAddress(config, life);
+  const { url, socket, where, watch } = await adminAddress(config, life);
   life.signal.throwIfAborted();
   const secret = loadSecret(config.dataDir, config.secret);
-  const urls = await bootstrap(url, secret, say);
+  const urls = throughSocket(await bootstrap(url, secret, say), socket);
   life.signal.throwIfAborted();
   say(
     describe(

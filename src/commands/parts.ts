@@ -16,6 +16,8 @@ export interface Parts {
     /** Kualik's own database, reached from this computer alone: until somebody has an account, all may read what is public. */
     demo: boolean;
     logger: Logger;
+    /** Whether the audit is being sealed. */
+    isSealing?: () => boolean;
   }): Promise<{ url: string; stop(): Promise<void> }>;
   /** Loads a directory of YAML files through a pool of the loader; loading it twice changes nothing. Returns a sentence. */
   loadDirectory(options: {

@@ -55,7 +55,14 @@ export async function serve(config: Config, life: Life): Promise<void> {
   life.atEnd(() => retention.stop());
   const demo = config.databaseUrl === undefined && isLoopback(config.host);
   const server = await parts
-    .startServer({ config, secret: database.secret, pools, demo, logger })
+    .startServer({
+      config,
+      secret: database.secret,
+      pools,
+      demo,
+      logger,
+      isSealing: () => sealer.fault() === undefined,
+    })
     .catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE' ? new PlainError(portTaken(config)) : error;
     });

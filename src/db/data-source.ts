@@ -1,5 +1,6 @@
 // The one way to make a pool. Entities and migrations come from above: this floor knows rows, not nouns.
 import 'reflect-metadata';
+import type pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ExtendedClient } from './extended-client.js';
 import { SnakeNaming } from './naming.js';
@@ -56,3 +57,6 @@ export function createDataSource(options: PoolOptions): DataSource {
     },
   });
 }
+
+/** TypeORM keeps the pool of pg here. */
+export const poolOf = ({ driver }: DataSource): pg.Pool => (driver as unknown as { master: pg.Pool }).master;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
+import type { EndSpan, Tally } from '../observe/tally.js';
 import { cancelRunning } from './cancel.js';
 import { translateLoss, Unavailable } from './unavailable.js';
 
@@ -69,7 +70,12 @@ function keep(client: pg.Client, name: string): string {
   return name;
 }
 
-export async function holdConnection(dataSource: DataSource): Promise<HeldConnection> {
+/** @param tally of the operation for which it is held. */
+/** Statements that are remembered of one operation, the latest ones: an export has one for every page. */
+const MOST_TOLD = 1_000;
+
+export async function holdConnection(dataSource: DataSource, tally?: Tally): Promise<HeldConnection> {
+  const asked = performance.now();
   const runner = dataSource.createQueryRunner('master');
   let client: pg.Client;
   try {
@@ -77,9 +83,12 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
   } catch (error) {
     await runner.release();
     throw translateLoss(error);
+  } finally {
+    if (tally) tally.waitedMs += performance.now() - asked;
   }
   const statements: Statement[] = [];
   let running = 0;
+  let busySince = 0;
   let broken = false;
   let aborted: { reason: unknown } | undefined;
   let cancelling: Promise<void> | undefined;
@@ -99,7 +108,7 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
 
   async function watched<T>(work: () => Promise<T>): Promise<T> {
     throwIfAborted();
-    running++;
+    begin();
     try {
       return await unlessLost(work());
     } catch (error) {
@@ -108,8 +117,16 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
       throwIfAborted();
       throw found;
     } finally {
-      running--;
+      end();
     }
+  }
+
+  // Messages leave in flights, so their times overlap: what counts is while any of them is under way.
+  function begin(): void {
+    if (running++ === 0) busySince = performance.now();
+  }
+  function end(): void {
+    if (--running === 0 && tally) tally.databaseMs += performance.now() - busySince;
   }
 
   return {
@@ -120,14 +137,28 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
       return watched(() => client.query({ name: cachedName(sql, ''), text: sql, values }));
     },
     enter: (context) => watched(() => client.query({ name: cachedName(ENTER, ''), text: ENTER, values: [context] })),
-    rows<T>(name: string, sql: string, values: unknown[], searchPath: string, unnamed = false) {
-      return watched(async () => {
-        const started = performance.now();
-        const prepared = unnamed ? {} : { name: keep(client, cachedName(sql, searchPath)) };
-        const result = await client.query({ ...prepared, text: sql, values });
-        statements.push({ name, sql, ms: performance.now() - started });
-        return result.rows as T[];
-      });
+    async rows<T>(name: string, sql: string, values: unknown[], searchPath: string, unnamed = false) {
+      let started: number | undefined;
+      let endSpan: EndSpan | undefined;
+      let rows: T[] | undefined;
+      try {
+        const result: pg.QueryResult = await watched(() => {
+          started = performance.now();
+          endSpan = tally?.trace?.statement(name);
+          const prepared = unnamed ? {} : { name: keep(client, cachedName(sql, searchPath)) };
+          return client.query({ ...prepared, text: sql, values });
+        });
+        rows = result.rows as T[];
+        return rows;
+      } finally {
+        if (started !== undefined) {
+          const ms = performance.now() - started;
+          if (rows) statements.push({ name, sql, ms });
+          if (statements.length > MOST_TOLD) statements.shift();
+          tally?.ran(name, ms, rows?.length);
+          endSpan?.(rows === undefined);
+        }
+      }
     },
     abort(reason) {
       if (aborted) return;
@@ -141,7 +172,9 @@ export async function holdConnection(dataSource: DataSource): Promise<HeldConnec
       if (!broken && typeof ending !== 'object') {
         // Not DISCARD ALL, which would drop the prepared statements.
         const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => unlessLost(client.query(sql)));
+        begin();
         broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');
+        end();
       }
       broken ||= (preparedOn.get(client)?.size ?? 0) > MOST_PREPARED;
       client.off('end', onEnd);

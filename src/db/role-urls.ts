@@ -73,3 +73,25 @@ export function withDatabase(url: string, database: string): string {
   changed.pathname = `/${encodeURIComponent(database)}`;
   return changed.href;
 }
+
+/**
+ * The same server by its Unix socket, which a small question crosses faster than the loopback device; user, password and port stay.
+ * PostgreSQL asks for the password there too.
+ */
+export const throughSocket = (urls: RoleUrls, socket: string | undefined): RoleUrls => {
+  if (socket === undefined) return urls;
+  const by = (address: string): string => {
+    const url = new URL(address);
+    url.searchParams.set('host', socket);
+    return url.href;
+  };
+  const { migrateUrl, gateUrl, loaderUrl, sealerUrl, readerUrls, editorUrls } = urls;
+  return {
+    migrateUrl: by(migrateUrl),
+    gateUrl: by(gateUrl),
+    loaderUrl: by(loaderUrl),
+    sealerUrl: by(sealerUrl),
+    readerUrls: perLevel((level) => by(readerUrls[level]!)),
+    editorUrls: perLevel((level) => by(editorUrls[level]!)),
+  };
+};

@@ -5,6 +5,7 @@
 // Writers: SERIALIZABLE. A rule that looks at several rows holds although others write at the same time; who loses the
 // race is run again. Editors are people, so races are rare, and the price is paid by the few who write.
 import type { DataSource } from 'typeorm';
+import type { Tally } from '../observe/tally.js';
 import { holdConnection, type HeldConnection, type Statement } from './held-connection.js';
 
 export type { Statement } from './held-connection.js';
@@ -30,13 +31,15 @@ export interface SessionOptions {
   /** Writers use openWriteSession. */
   readOnly: true;
   /** Fires when the client is gone: the running statement is cancelled, later ones fail with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** set_config(name, value, true), sent along with begin; search_path also separates the prepared statements. */
-  settings?: Record<string, string>;
+  settings?: Record<string, string> | undefined;
   /** For whom the transaction acts: the secret that `auth.enter` exchanges for teams and a name. Bound, never written into a text. */
-  context?: string;
+  context?: string | undefined;
+  /** Where what is done for the operation is counted. */
+  tally?: Tally | undefined;
   /** Asked before the snapshot is taken, on the same connection; what it throws is thrown by every statement. */
-  before?: (rows: Rows) => Promise<void>;
+  before?: ((rows: Rows) => Promise<void>) | undefined;
 }
 
 /** Runs one after another what is asked for at the same time. */
@@ -62,7 +65,7 @@ function listen(signal: AbortSignal | undefined, onAbort: () => void): () => voi
 /** Takes no connection before the first statement: an operation that reads nothing costs nothing. */
 export function openSession(
   dataSource: DataSource,
-  { signal, settings = {}, context, before }: SessionOptions,
+  { signal, settings = {}, context, before, tally }: SessionOptions,
 ): Session {
   const inTurn = queue();
   const searchPath = settings.search_path ?? '';
@@ -73,7 +76,7 @@ export function openSession(
 
   /** begin, context, settings and the first statement leave in one flight; the first failure is the one that counts. */
   async function first<T>(name: string, sql: string, values: unknown[], unnamed?: boolean): Promise<T[]> {
-    const connection = await holdConnection(dataSource);
+    const connection = await holdConnection(dataSource, tally);
     held = connection;
     if (signal?.aborted) connection.abort(signal.reason);
     try {
@@ -123,9 +126,10 @@ export async function askOnce<T>(
     values,
     signal,
     unnamed,
-  }: { name: string; sql: string; values: unknown[]; signal?: AbortSignal; unnamed?: boolean },
+    tally,
+  }: { name: string; sql: string; values: unknown[]; unnamed?: boolean } & Pick<SessionOptions, 'signal' | 'tally'>,
 ): Promise<T[]> {
-  const held = await holdConnection(dataSource);
+  const held = await holdConnection(dataSource, tally);
   const ignore = listen(signal, () => held.abort(signal?.reason));
   try {
     return await held.rows<T>(name, sql, values, '', unnamed);
@@ -148,9 +152,9 @@ export interface WriteSession extends Session {
  */
 export async function openWriteSession(
   dataSource: DataSource,
-  { signal, settings = {}, context }: Omit<SessionOptions, 'readOnly' | 'before'> = {},
+  { signal, settings = {}, context, tally }: Omit<SessionOptions, 'readOnly' | 'before'> = {},
 ): Promise<WriteSession> {
-  const held = await holdConnection(dataSource);
+  const held = await holdConnection(dataSource, tally);
   const inTurn = queue();
   const ignore = listen(signal, () => held.abort(signal?.reason));
   let closing: Promise<void> | undefined;

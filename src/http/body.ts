@@ -122,13 +122,12 @@ function shapeOf(value: unknown, textOf: (documentId: string) => string): Questi
   if (isRecord(extensions) && 'persistedQuery' in extensions) {
     throw refuse.shape('Persisted queries are not kept here; send the document itself in "query".');
   }
-  return {
-    query,
-    ...(isAbsent(documentId) ? {} : { isTrusted: true }),
-    ...(typeof operationName === 'string' && operationName !== '' ? { operationName } : {}),
-    ...(isRecord(variables) ? { variables } : {}),
-    ...(isRecord(extensions) ? { extensions } : {}),
-  };
+  const question: Question = { query };
+  if (!isAbsent(documentId)) question.isTrusted = true;
+  if (typeof operationName === 'string' && operationName !== '') question.operationName = operationName;
+  if (isRecord(variables)) question.variables = variables;
+  if (isRecord(extensions)) question.extensions = extensions;
+  return question;
 }
 
 const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;

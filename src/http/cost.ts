@@ -4,6 +4,8 @@ import { Kind, type OperationDefinitionNode } from 'graphql';
 import { limited } from '../errors.js';
 import { checkLists, countNodes, USUAL_LIST, type Asked } from './page-cost.js';
 
+export type { Asked } from './page-cost.js';
+
 const MOST_NODES = 10_000;
 
 export interface Cost {

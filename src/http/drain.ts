@@ -2,6 +2,7 @@
 // What had arrived when the signal came may still lie unread in the kernel: it is read first, and answered like any other.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Bag } from './bag.js';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 /** Turns of the event loop: one accepts what waits, the next reads it; as many again for what came in between. */
@@ -10,7 +11,7 @@ const TURNS = 4;
 const GRACE = 100;
 
 export class Connections {
-  readonly #answers = new Map<Socket, Set<ServerResponse>>();
+  readonly #answers = new Map<Socket, Bag<ServerResponse>>();
   /** Accepted too late: whoever asks here is sent to another server. */
   readonly #late = new WeakSet<Socket>();
   #stopping = false;
@@ -19,7 +20,7 @@ export class Connections {
 
   constructor(server: Server) {
     server.on('connection', (socket: Socket) => {
-      this.#answers.set(socket, new Set());
+      this.#answers.set(socket, new Bag());
       if (this.#refusing) this.#late.add(socket);
       socket.once('close', () => this.#answers.delete(socket));
     });
@@ -30,10 +31,10 @@ export class Connections {
     const { socket } = req;
     const answers = this.#answers.get(socket);
     if (!answers) return; // closed already
-    answers.add(res);
+    const remove = answers.add(res);
     if (this.#stopping) res.setHeader('connection', 'close');
     res.once('close', () => {
-      answers.delete(res);
+      remove();
       if (this.#closing && answers.size === 0) socket.end();
     });
   }

@@ -38,6 +38,11 @@ export class Gate {
 
   constructor(private readonly limits: GateLimits = GATE_LIMITS) {}
 
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Throws a Refusal if who comes now would be refused: to be asked before any work is done for them. */
   check(): void {
     if (this.#running < this.#allowed()) return;

@@ -16,15 +16,18 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Logger } from 'pino';
 import { invalid, limited } from '../errors.js';
+import { QuestionsAskedBefore, type AskedBefore } from './asked-before.js';
+import type { Tally } from '../observe/tally.js';
 import type { Question } from './body.js';
-import { costOf, type Cost } from './cost.js';
+import { costOf, type Asked, type Cost } from './cost.js';
 import { BoundedDocuments } from './documents.js';
+import { explained } from './explained.js';
 import { limitsRule, MOST_ERRORS, PARSE_LIMITS } from './limits.js';
 import { JsonText } from '../planner/json-text.js';
-import { JSON_TYPE, type AnswerType } from './request.js';
+import { GRAPHQL_RESPONSE, JSON_TYPE, type AnswerType } from './request.js';
 import { translate, type TranslateOptions } from './translate.js';
 
 export interface EngineOptions<C extends BaseContext> {
@@ -34,6 +37,11 @@ export interface EngineOptions<C extends BaseContext> {
   /** The planner lives in one of these. */
   plugins?: ApolloServerPlugin<C>[];
   stringifyResult?: ApolloServerOptions<C>['stringifyResult'];
+  /**
+   * Answers what one of the plugins answered before with text, in the same way and without the rest of Apollo's pipeline
+   * (asked-before.ts); undefined: it must go that way after all. Needs `stringifyResult`.
+   */
+  answerAgain?: (asked: Asked, context: C) => Promise<Result | undefined>;
   /** Called when the engine stops; it keeps answering until this resolves. */
   drain: () => Promise<void>;
 }
@@ -61,6 +69,17 @@ export interface Asking {
   charge?: (points: number) => void;
   /** Whether the answer says what it cost. */
   explain?: boolean;
+  /** And how long it took; not for everybody, see explained.ts. */
+  timed?: boolean;
+  /** What it takes is counted here; its type and the rule of its first error are noted. */
+  tally?: Tally;
+}
+
+/** The answer to an operation, before it is text; `data` may be text already. */
+export interface Result {
+  data?: unknown;
+  errors?: readonly GraphQLError[];
+  extensions?: Record<string, unknown>;
 }
 
 export interface Engine<C extends BaseContext> {
@@ -71,24 +90,60 @@ export interface Engine<C extends BaseContext> {
 /** More errors than this say nothing new: a list of 10,000 can fail 10,000 times in the same way. */
 const MOST_ANSWERED_ERRORS = 100;
 
-interface Call extends TranslateOptions, Asking {
+/**
+ * What is known of one operation while it runs. A class, and nothing is spread into it: an object that is put together from others is described anew
+ * by V8 for each request, in the old heap, where all that it holds stays until the whole heap is collected.
+ */
+class Call implements TranslateOptions, Asking {
+  readonly type: AnswerType;
+  readonly requestId: string;
+  readonly charge: Asking['charge'];
+  readonly explain: boolean | undefined;
+  readonly timed: boolean | undefined;
+  readonly tally: Tally | undefined;
   cost: Cost | undefined;
-  status: number;
+  status = 200;
   retryAfter: number | undefined;
   code: string | undefined;
-  errors: readonly unknown[];
-  unexpected: unknown[];
+  errors: readonly unknown[] = [];
+  unexpected: unknown[] = [];
   operationName: string | undefined;
   hash: string | undefined;
-  answered: boolean;
+  answered = false;
   /** What a plugin threw; Apollo would hide it. */
   thrown: unknown;
+
+  constructor(
+    readonly question: Question,
+    { type, requestId, charge, explain, timed, tally }: Asking,
+    readonly constraintMessage: TranslateOptions['constraintMessage'],
+  ) {
+    this.type = type;
+    this.requestId = requestId;
+    this.charge = charge;
+    this.explain = explain;
+    this.timed = timed;
+    this.tally = tally;
+  }
+
+  outcome(body: string): Outcome {
+    const headers: Record<string, string> = { 'content-type': CONTENT_TYPES[this.type] };
+    if (this.retryAfter !== undefined) headers['retry-after'] = String(this.retryAfter);
+    const { status, operationName, hash, code, errors, unexpected } = this;
+    return { status, body, headers, operationName, hash, code, errors, unexpected };
+  }
 }
+
+const CONTENT_TYPES: Record<AnswerType, string> = {
+  [JSON_TYPE]: `${JSON_TYPE}; charset=utf-8`,
+  [GRAPHQL_RESPONSE]: `${GRAPHQL_RESPONSE}; charset=utf-8`,
+};
 
 /** Apollo hands the request object through untouched, so it identifies the call in every hook. */
 const calls = new WeakMap<object, Call>();
 
 export async function startEngine<C extends BaseContext>(options: EngineOptions<C>): Promise<Engine<C>> {
+  const before = new QuestionsAskedBefore();
   const apollo = new ApolloServer<C>({
     schema: options.schema,
     nodeEnv: 'production',
@@ -112,48 +167,55 @@ export async function startEngine<C extends BaseContext>(options: EngineOptions<
       ApolloServerPluginLandingPageDisabled(), // loads code from a CDN
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      housePlugin<C>(),
+      housePlugin<C>(before),
       { serverWillStart: async () => ({ drainServer: options.drain }) },
       ...(options.plugins ?? []),
     ],
   });
   await apollo.start();
   return {
-    run: (question, asking, context) => run(apollo, question, asking, context, options.constraintMessage),
+    run: async (question, asking, context) => {
+      const call = new Call(question, asking, options.constraintMessage);
+      const asked = options.answerAgain && before.find(question);
+      return (asked && (await again(options, asked, call, context))) ?? run(apollo, call, context);
+    },
     stop: () => apollo.stop(),
   };
 }
 
-async function run<C extends BaseContext>(
-  apollo: ApolloServer<C>,
-  { isTrusted: _, ...question }: Question,
-  asking: Asking,
+/** What was answered by a plan before. Undefined: Apollo must answer, and says what is wrong if that is why. */
+async function again<C extends BaseContext>(
+  { schema, answerAgain, stringifyResult }: EngineOptions<C>,
+  { document, operation, queryHash }: AskedBefore,
+  call: Call,
   context: C,
-  constraintMessage: TranslateOptions['constraintMessage'],
-): Promise<Outcome> {
-  const { type } = asking;
+): Promise<Outcome | undefined> {
+  const asked = { schema, document, operation, variables: call.question.variables ?? {} };
+  let cost: Cost;
+  try {
+    cost = costOf(asked);
+  } catch {
+    return undefined;
+  }
+  call.cost = cost;
+  call.charge?.(cost.points);
+  const answer = await answerAgain!(asked, context);
+  if (!answer) return undefined;
+  const result = answer as FormattedResult;
+  finish(call, { operation, queryHash, errors: answer.errors, result });
+  return call.outcome(await stringifyResult!(result as never));
+}
+
+async function run<C extends BaseContext>(apollo: ApolloServer<C>, call: Call, context: C): Promise<Outcome> {
+  const { isTrusted: _, ...question } = call.question;
   const request: HTTPGraphQLRequest = {
     method: 'POST',
     headers: new HeaderMap([
       ['content-type', JSON_TYPE],
-      ['accept', type],
+      ['accept', call.type],
     ]),
     search: '',
     body: question,
-  };
-  const call: Call = {
-    ...asking,
-    ...(constraintMessage ? { constraintMessage } : {}),
-    cost: undefined,
-    status: 200,
-    retryAfter: undefined,
-    code: undefined,
-    errors: [],
-    unexpected: [],
-    operationName: undefined,
-    hash: undefined,
-    answered: false,
-    thrown: undefined,
   };
   calls.set(request, call);
   const response = await apollo.executeHTTPGraphQLRequest({
@@ -164,22 +226,10 @@ async function run<C extends BaseContext>(
   if (!call.answered || response.body.kind !== 'complete') {
     throw new Error('Apollo Server answered outside its pipeline.');
   }
-  return {
-    status: call.status,
-    body: response.body.string,
-    headers: {
-      'content-type': `${type}; charset=utf-8`,
-      ...(call.retryAfter === undefined ? {} : { 'retry-after': String(call.retryAfter) }),
-    },
-    operationName: call.operationName,
-    hash: call.hash,
-    code: call.code,
-    errors: call.errors,
-    unexpected: call.unexpected,
-  };
+  return call.outcome(response.body.string);
 }
 
-function housePlugin<C extends BaseContext>(): ApolloServerPlugin<C> {
+function housePlugin<C extends BaseContext>(before: QuestionsAskedBefore): ApolloServerPlugin<C> {
   return {
     unexpectedErrorProcessingRequest: async ({ requestContext, error }) => {
       const call = requestContext.request.http && calls.get(requestContext.request.http);
@@ -197,7 +247,7 @@ function housePlugin<C extends BaseContext>(): ApolloServerPlugin<C> {
       },
       willSendResponse: async (context) => {
         const call = context.request.http && calls.get(context.request.http);
-        if (call) finish(call, context);
+        if (call) finishInApollo(call, context, before);
       },
     }),
   };
@@ -214,19 +264,44 @@ function charge(call: Call, cost: Cost): void {
   }
 }
 
+function finishInApollo<C extends BaseContext>(
+  call: Call,
+  { operation, document, queryHash, errors, response: { body } }: GraphQLRequestContext<C>,
+  before: QuestionsAskedBefore,
+): void {
+  const result = body?.kind === 'single' ? body.singleResult : undefined;
+  if (result?.data instanceof JsonText && document && operation && queryHash)
+    before.keep(call.question, { document, operation, queryHash });
+  finish(call, { operation, queryHash, errors, result });
+}
+
+interface FormattedResult {
+  data?: unknown;
+  errors?: readonly GraphQLFormattedError[];
+  extensions?: Record<string, unknown>;
+}
+
+interface Finished {
+  operation: OperationDefinitionNode | undefined;
+  queryHash: string | undefined;
+  /** As thrown, if Apollo knows them. */
+  errors: readonly unknown[] | undefined;
+  /** Changed in place. Absent: not one answer. */
+  result: FormattedResult | undefined;
+}
+
 /** Translates the errors, with the request id that formatError cannot know, and decides on the status. */
-function finish<C extends BaseContext>(call: Call, context: GraphQLRequestContext<C>): void {
+function finish(call: Call, { operation, queryHash, errors, result }: Finished): void {
   call.answered = true;
-  call.operationName = context.operationName ?? undefined;
-  call.hash = context.queryHash?.slice(0, 16);
-  const body = context.response.body;
-  if (body?.kind !== 'single') return;
-  const result = body.singleResult;
-  if (call.explain && call.cost) result.extensions = { ...result.extensions, cost: explained(call.cost) };
+  call.operationName = operation?.name?.value;
+  call.hash = queryHash?.slice(0, 16);
+  if (call.tally) [call.tally.type, call.tally.rule] = [operation?.operation, undefined];
+  if (!result) return;
+  if (call.explain && call.cost) result.extensions = { ...result.extensions, cost: explained(call.cost, call) };
   const tooLong = isLonger(result.data, MOST_CHARACTERS) ? [answerTooLong()] : [];
   if (tooLong.length > 0) delete result.data;
   if (!result.errors?.length && tooLong.length === 0) return;
-  call.errors = tooLong.length > 0 ? tooLong : context.errors?.length ? context.errors : result.errors!;
+  call.errors = tooLong.length > 0 ? tooLong : errors?.length ? errors : result.errors!;
   const said = call.errors.slice(0, MOST_ANSWERED_ERRORS).map((error) => {
     const one = translate(error, call);
     if (one.unexpected) call.unexpected.push(error);
@@ -234,16 +309,14 @@ function finish<C extends BaseContext>(call: Call, context: GraphQLRequestContex
   });
   const first = said[0]!;
   call.code = first.code;
+  if (call.tally) call.tally.rule = first.error.extensions?.rule as string | undefined;
   result.errors = said.map((one) => one.error).concat(leftOut(call));
   // A mutation document is all or nothing: the context rolls back, so no part of it may look as if it had been done.
-  if (context.operation?.operation === 'mutation' && result.data != null) result.data = null;
+  if (operation?.operation === 'mutation' && result.data != null) result.data = null;
   // No `data` means that the request failed as a whole. application/json promises 200 for whatever was well formed.
   if (result.data === undefined && call.type !== JSON_TYPE) call.status = first.status;
   call.retryAfter = said.find((one) => one.retryAfter !== undefined)?.retryAfter;
 }
-
-/** In points, as headers count them. */
-const explained = ({ points, nodes }: Cost) => ({ requested: points, nodes });
 
 /** What a client can hold, and what several at once do not bring the server down with. */
 const MOST_CHARACTERS = 20_000_000;

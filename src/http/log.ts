@@ -1,10 +1,25 @@
 // What the log may hold of an operation and of an error: names, hashes, codes, places in our code. Never documents, variables or ids.
+import type { Tally } from '../observe/tally.js';
 import { originOf } from './origin.js';
 import { driverError } from './sqlstate.js';
 
 /** A name the client chose, if it is short; GraphQL names are letters, digits and underscores by grammar. */
 export function operationNameFor(name: string | null | undefined): string | undefined {
   return name == null ? undefined : name.slice(0, 80);
+}
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
+
+/** What an operation took: milliseconds in all, in the database, and of waiting for a connection to it. */
+export function taken(tally: Tally) {
+  const { planned, statements, databaseMs, waitedMs } = tally;
+  return {
+    planned,
+    statements,
+    databaseMs: tenths(databaseMs),
+    waitedMs: tenths(waitedMs),
+    ms: Math.round(tally.ms),
+  };
 }
 
 /** An unexpected error with everything that finds the bug, and nothing that came from a client or from a row. */

@@ -2,6 +2,7 @@
 // counted, for each who asks and for all, and above a limit nothing more is answered until some of it was read.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Bag } from './bag.js';
 import type { Refusal } from './refusal.js';
 import { refuse } from './refusal.js';
 
@@ -93,7 +94,7 @@ export class Outbox {
   }
 }
 
-const open = new WeakMap<Socket, Set<() => void>>();
+const open = new WeakMap<Socket, Bag<() => void>>();
 
 /** Once a response has left or its connection has closed: Node says the second only to the answer whose turn it is, not to those behind. */
 export function whenOver(res: ServerResponse, then: () => void): void {
@@ -101,15 +102,20 @@ export function whenOver(res: ServerResponse, then: () => void): void {
   if (socket.destroyed) return then();
   let ends = open.get(socket);
   if (!ends) {
-    const all = (ends = new Set<() => void>());
+    const all = (ends = new Bag<() => void>());
     open.set(socket, all);
-    socket.once('close', () => all.forEach((end) => end()));
+    socket.once('close', () => {
+      for (const end of all) end();
+    });
   }
-  const mine = ends;
+  let over = false;
   const end = (): void => {
-    if (mine.delete(end)) then();
+    if (over) return;
+    over = true;
+    remove();
+    then();
   };
-  mine.add(end);
+  const remove = ends.add(end);
   res.once('close', end);
 }
 
@@ -139,4 +145,53 @@ export function deliver(res: ServerResponse, body: string | Buffer, stall: numbe
     res.end(bytes.subarray(at));
   };
   next();
+}
+
+/** An answer whose length nobody knows yet; its head is written. */
+export interface Feed {
+  /** Resolves when the client has room for more, so that nothing is made ahead of it. @throws ClientGone */
+  write(bytes: Buffer): Promise<void>;
+  end(): Promise<void>;
+}
+
+export class ClientGone extends Error {}
+
+/** Pieces and patience are those of `deliver`. */
+export function feed(res: ServerResponse, stall: number): Feed {
+  const socket = res.req.socket;
+  let gone = false;
+  let timer: NodeJS.Timeout | undefined;
+  let wake = (): void => undefined;
+  whenOver(res, () => {
+    gone = true;
+    wake();
+  });
+  const wait = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (res.socket === null ? wait() : socket.destroy()), stall);
+  };
+  const taken = async (): Promise<void> => {
+    if (gone || res.destroyed) throw new ClientGone('The client is gone.');
+    wait();
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      res.once('drain', resolve);
+    });
+    clearTimeout(timer);
+    if (gone) throw new ClientGone('The client is gone.');
+  };
+  return {
+    async write(bytes) {
+      for (let at = 0; at < bytes.length; at += PIECE) {
+        if (gone || res.destroyed) throw new ClientGone('The client is gone.');
+        if (!res.write(bytes.subarray(at, at + PIECE))) await taken();
+      }
+    },
+    async end() {
+      if (gone || res.destroyed) return;
+      wait();
+      whenOver(res, () => clearTimeout(timer));
+      res.end();
+    },
+  };
 }

@@ -50,6 +50,12 @@ export const refuse = {
       'accept',
       'Answers come as application/graphql-response+json or application/json; accept one of them.',
     ),
+  acceptLines: () => badInput(406, 'accept', 'An export comes as application/x-ndjson; accept that.'),
+  notExported: (message: string) => badInput(400, 'export', message),
+  exportsAtOnce: (message: string) =>
+    new Refusal(503, 'UNAVAILABLE', 'exports-at-once', message, {}, { retryAfter: 30 }),
+  rightsChanged: () =>
+    new Refusal(403, 'FORBIDDEN', 'rights-changed', 'What your account may see has changed; export anew.'),
   bodyTooLarge: (limit: number) =>
     new Refusal(413, 'LIMITED', 'body-size', `A request may hold ${limit} bytes at most; send less at a time.`),
   notUtf8: () => badInput(400, 'utf-8', 'The body is not valid UTF-8.'),

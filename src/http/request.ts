@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from './refusal.js';
 
-const GRAPHQL_RESPONSE = 'application/graphql-response+json';
+export const GRAPHQL_RESPONSE = 'application/graphql-response+json';
 export const JSON_TYPE = 'application/json';
 export type AnswerType = typeof GRAPHQL_RESPONSE | typeof JSON_TYPE;
 
@@ -91,6 +91,15 @@ export function answerType(accept: string | undefined): AnswerType {
   if (modern.quality <= 0 && plain.quality <= 0) throw refuse.accept();
   if (modern.quality !== plain.quality) return modern.quality > plain.quality ? GRAPHQL_RESPONSE : JSON_TYPE;
   return modern.position < plain.position ? GRAPHQL_RESPONSE : JSON_TYPE;
+}
+
+const LINES = 'application/x-ndjson';
+
+/** An export has one type; whoever sends no accept header, or a wide one, gets it too. @throws Refusal */
+export function checkLinesAccepted(accept: string | undefined): void {
+  if (accept === undefined || accept.trim() === '' || accept === LINES) return;
+  const ranges = accept.toLowerCase().split(',').map(rangeOf);
+  if (ratingOf(LINES, ranges).quality <= 0) throw refuse.acceptLines();
 }
 
 interface Range {

@@ -17,7 +17,7 @@ export async function answerInOne(question: PlannedQuestion, context: Context): 
     nouns,
     today: context.today,
     cursorKey: () => context.cursorKey,
-    look: (asOf) => context.look(lensOf(asOf, context.now)),
+    look: (asOf) => context.look(lensOf(asOf, context)),
     keepsShown: context.viewer.level >= 2,
   });
   if (!statement) return undefined;
@@ -25,11 +25,15 @@ export async function answerInOne(question: PlannedQuestion, context: Context): 
   try {
     [row] = (await context.readOnce(statement)) as [{ data: string }];
   } catch (error) {
+    context.tally?.answeredInOne();
     return failed(question, error);
+  } finally {
+    context.tally?.askedInOne();
   }
   try {
     const { data, shown } = statement.answer(row);
     context.noteShown(shown);
+    context.tally?.answeredInOne();
     return { data: new JsonText(data) };
   } catch (error) {
     if (error instanceof Unplannable) return undefined;

@@ -2,7 +2,15 @@
 import { Temporal } from 'temporal-polyfill';
 import { parseLocalDate, type LocalDate } from './local-date.js';
 
-export const todayUtc = (): LocalDate => parseLocalDate(Temporal.Now.plainDateISO('UTC').toString());
+const DAY = 86_400_000;
+let last: { day: number; date: LocalDate } | undefined;
+
+/** Asked for each operation, so the text is made once a day. */
+export function todayUtc(): LocalDate {
+  const day = Math.floor(Temporal.Now.instant().epochMilliseconds / DAY);
+  if (last?.day !== day) last = { day, date: parseLocalDate(Temporal.Now.plainDateISO('UTC').toString()) };
+  return last.date;
+}
 
 /** The instant it is now, RFC 3339 in UTC. */
 export const nowUtc = (): string => Temporal.Now.instant().toString({ smallestUnit: 'microsecond' });

@@ -1,7 +1,7 @@
 // The real server inside this process, on a database of its own, as an analyst with an account meets it.
 import { randomBytes } from 'node:crypto';
 import { BlockList } from 'node:net';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import type { Config } from '../../src/config.js';
 import { createDataSource } from '../../src/db/data-source.js';
 import { openPools } from '../../src/db/pools.js';
@@ -20,12 +20,14 @@ export interface ServingOptions {
   /** Whether everybody may read what is public; on unless said otherwise. */
   anonymous?: 'on' | 'off';
   config?: Partial<Config>;
+  /** Elsewhere than to standard error. */
+  logger?: Logger;
 }
 
 /** As `kualik serve` does it, but for the command line: the caller drops the database. */
 export async function serveOn(
   database: FreshDatabase,
-  { poolSize, anonymous = 'on', config }: ServingOptions = {},
+  { poolSize, anonymous = 'on', config, logger }: ServingOptions = {},
 ): Promise<Serving> {
   const { parts } = await import('../../src/wiring.js');
   const gate = await createDataSource({ url: database.gateUrl, poolSize: 1 }).initialize();
@@ -48,7 +50,7 @@ export async function serveOn(
     secret: randomBytes(32),
     pools,
     demo: true,
-    logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }, pino.destination(2)),
+    logger: logger ?? pino({ level: process.env.LOG_LEVEL ?? 'silent' }, pino.destination(2)),
   });
   return {
     base: server.url,

@@ -13,6 +13,7 @@ import { clusterExists, createCluster, readPassword } from './cluster.js';
 import { livingLeases, takeLease, withLock } from './lock.js';
 import {
   findRunning,
+  findSocket,
   lastWords,
   logFile,
   logSize,
@@ -37,6 +38,8 @@ export interface EmbeddedOptions {
 export interface Embedded {
   /** Superuser, for bootstrap only: see db/roles.ts. */
   url: string;
+  /** The directory of its Unix socket, for programs of this account; absent where there is none. The port is there as well. */
+  socket?: string;
   /** Where the data really is. */
   cluster: string;
   logFile: string;
@@ -160,6 +163,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }
     return {
       url: superuserUrl(port, password, database),
+      ...socketOf(cluster, port),
       cluster,
       logFile: logFile(cluster),
       how: running ? 'adopted' : existed ? 'started' : 'created',
@@ -167,6 +171,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       ...lifeOf(place, binaries, { password, port, settings, logFrom, releaseLease: lease.release }),
     };
   });
+}
+
+function socketOf(cluster: string, port: number): { socket?: string } {
+  const socket = findSocket(cluster, port);
+  return socket === undefined ? {} : { socket };
 }
 
 interface Used {

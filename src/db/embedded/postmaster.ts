@@ -21,7 +21,6 @@ const PASSING =
 
 const SETTINGS: Record<string, string> = {
   listen_addresses: LOOPBACK,
-  unix_socket_directories: '',
   max_connections: '150',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -31,6 +30,40 @@ const SETTINGS: Record<string, string> = {
   log_parameter_max_length_on_error: '0',
   log_statement: 'none',
 };
+
+/** A disk that knows no sockets, such as one that a virtual machine shares: then there is the port alone. */
+const NO_SOCKET = /Unix-domain socket|Unix socket/;
+
+/** Bytes of the longest name that a socket has everywhere. */
+const LONGEST_SOCKET = 100;
+
+/**
+ * Where the server has its socket, beside the cluster and closed to all but its account (and root). Undefined where there can be
+ * none: on Windows, where the name would be too long, or where PostgreSQL would read it as several.
+ */
+function socketDirectory(cluster: string): string | undefined {
+  const directory = `${cluster}.socket`;
+  const isFit = Buffer.byteLength(socketFile(directory, 65_535)) <= LONGEST_SOCKET && !/[,"'\\]/.test(directory);
+  return process.platform !== 'win32' && isFit ? directory : undefined;
+}
+
+const socketFile = (directory: string, port: number): string => join(directory, `.s.PGSQL.${port}`);
+
+/** The directory of the socket of a server that runs, if it has one. */
+export function findSocket(cluster: string, port: number): string | undefined {
+  const directory = socketDirectory(cluster);
+  return directory !== undefined && fs.existsSync(socketFile(directory, port)) ? directory : undefined;
+}
+
+/** Anew at each start: what a killed server left there would keep its number from being used by anybody else. */
+function makeSocketDirectory(cluster: string, account: Account): string {
+  const directory = socketDirectory(cluster);
+  if (directory === undefined) return '';
+  fs.rmSync(directory, { recursive: true, force: true });
+  fs.mkdirSync(directory, { mode: 0o700 });
+  giveTo(account, directory);
+  return directory;
+}
 
 export const logFile = (cluster: string): string => join(cluster, 'server.log');
 export const superuserUrl = (port: number, password: string, database = 'postgres'): string =>
@@ -143,10 +176,14 @@ function lastPort(cluster: string): number | undefined {
 }
 
 /** Settings go into a file, not through `pg_ctl -o`: no shell quoting, which differs on Windows. */
-function writeSettings(cluster: string, account: Account, port: number, extra: Record<string, string>): void {
-  const lines = Object.entries({ port: String(port), ...SETTINGS, ...extra }).map(
-    ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
-  );
+function writeSettings(
+  cluster: string,
+  account: Account,
+  { port, sockets }: { port: number; sockets: string },
+  extra: Record<string, string>,
+): void {
+  const settings = { port: String(port), unix_socket_directories: sockets, ...SETTINGS, ...extra };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`);
   const file = join(cluster, SETTINGS_FILE);
   const text = lines.join('');
   if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return;
@@ -194,15 +231,21 @@ export async function startServer(
   const log = logFile(cluster);
   if (sizeOf(log) > LOG_LIMIT) fs.renameSync(log, `${log}.1`);
   const until = performance.now() + START_WITHIN_MS;
+  let hasSocket = true;
   for (;;) {
     const port = at ?? (await freePort(cluster));
-    writeSettings(cluster, account, port, extra);
+    const sockets = hasSocket ? makeSocketDirectory(cluster, account) : '';
+    writeSettings(cluster, account, { port, sockets }, extra);
     const before = sizeOf(log);
     try {
       await binaries.run('pg_ctl', ['-D', cluster, '-l', log, '-w', '-t', '3600', '-s', 'start']);
       return port;
     } catch (error) {
       const said = whatTheLogSays(log, before);
+      if (sockets !== '' && NO_SOCKET.test(said)) {
+        hasSocket = false;
+        continue;
+      }
       if (!PASSING.test(said) || performance.now() > until) {
         throw new PlainError(
           `The embedded database did not start. Its log, ${log}, says:\n${said || (error as Error).message}`,

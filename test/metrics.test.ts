@@ -1,0 +1,355 @@
+// What the operator sees of a running server: /metrics, the log, the traces; and what nobody sees there. Over the founding case.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { context, trace, type Attributes, type Context, type Span, type Tracer } from '@opentelemetry/api';
+import pg from 'pg';
+import { pino } from 'pino';
+import { withClient } from '../src/db/client.js';
+import { Tally } from '../src/observe/tally.js';
+import { addAccount, openGate, type Person } from './support/accounts.js';
+import { freshDatabase, type FreshDatabase } from './support/database.js';
+import { serveOn, type Serving } from './support/serving.js';
+
+const TOKEN = 'a-token-of-the-operator-0123456789abcdef';
+const SLOW = 100;
+
+let database: FreshDatabase;
+let server: Serving;
+let sealedReader: Person;
+let personId: string;
+const log: Record<string, any>[] = [];
+const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
+
+beforeAll(async () => {
+  database = await freshDatabase('founding');
+  server = await serveOn(database, { poolSize: 1, logger, config: { metricsToken: TOKEN, slowMs: SLOW } });
+  const gate = await openGate(database);
+  sealedReader = await addAccount(gate, { login: 'sealed-reader', level: 3, roles: ['reader'] });
+  await gate.destroy();
+  personId = await withClient(
+    database.adminUrl,
+    async (client) => (await client.query<{ id: string }>('select id from persons order by id limit 1')).rows[0]!.id,
+  );
+});
+afterAll(async () => {
+  await server?.stop();
+  await database?.drop();
+});
+beforeEach(() => void (log.length = 0));
+
+interface Asked {
+  variables?: Record<string, unknown>;
+  headers?: Record<string, string>;
+  at?: Serving;
+}
+
+async function ask(query: string, { variables, headers, at = server }: Asked = {}): Promise<any> {
+  const response = await fetch(`${at.base}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...at.analyst.byToken, ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  return response.json();
+}
+
+const scrape = (authorization?: string, { base } = server, method = 'GET'): Promise<Response> =>
+  fetch(`${base}/metrics`, { method, headers: authorization === undefined ? {} : { authorization } });
+
+const readMetrics = async (): Promise<string> => (await scrape(`Bearer ${TOKEN}`)).text();
+
+/** The value of one series, 0 where it is not there yet. */
+async function valueOf(series: string): Promise<number> {
+  const line = (await readMetrics()).split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? 0 : Number(line.slice(series.length + 1));
+}
+
+/** By how much the series grow while the work is done. */
+async function growthOf(series: readonly string[], work: () => Promise<unknown>): Promise<number[]> {
+  const read = (): Promise<number[]> => Promise.all(series.map(valueOf));
+  const before = await read();
+  await work();
+  return (await read()).map((value, i) => value - before[i]!);
+}
+
+const lines = (msg: string): Record<string, any>[] => log.filter((line) => line.msg === msg);
+
+const PLANNED = 'query One($id: ID!) { person(id: $id) { name } }';
+const FALLBACK = '{ viewer { login } persons(first: 2) { nodes { name } } }';
+
+/** While the work is done nobody reads a person; it is told how long to wait. */
+async function withPersonsLocked<T>(work: (isBlocked: () => Promise<void>) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: database.adminUrl });
+  await client.connect();
+  try {
+    await client.query('begin; lock table persons in access exclusive mode');
+    return await work(async () => {
+      for (;;) {
+        const { rows } = await client.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        if (rows.length > 0) return sleep(2 * SLOW).then(() => void client.query('commit'));
+        await sleep(10);
+      }
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+describe('/metrics', () => {
+  test('is there for the token of the operator alone; to others the address does not exist', async () => {
+    const right = await scrape(`Bearer ${TOKEN}`);
+    expect(right.status).toBe(200);
+    expect(right.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(right.headers.get('cache-control')).toBe('no-store');
+    expect(await right.text()).toMatch(/^nodejs_eventloop_lag_seconds \d/m);
+
+    const nowhere = await (await fetch(`${server.base}/nowhere`)).json();
+    const { byToken } = server.analyst;
+    for (const wrong of [undefined, '', TOKEN, `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, byToken.authorization]) {
+      const response = await scrape(wrong);
+      expect({ wrong, status: response.status }).toEqual({ wrong, status: 404 });
+      expect((await response.json()).errors[0].message).toBe(nowhere.errors[0].message);
+    }
+    expect((await scrape(`Bearer ${TOKEN}`, server, 'POST')).status).toBe(405);
+  });
+
+  test('is nowhere unless a token is set', async () => {
+    const plain = await serveOn(database);
+    expect((await scrape(`Bearer ${TOKEN}`, plain)).status).toBe(404);
+    expect((await scrape('Bearer undefined', plain)).status).toBe(404);
+    await plain.stop();
+  });
+
+  test('counts a question with a plan and one without, with its statements and bytes', async () => {
+    const [planned, fallback, one, more, bytes] = await growthOf(
+      [
+        'kualik_operations_total{type="query",by="planner",outcome="ok"}',
+        'kualik_operations_total{type="query",by="resolvers",outcome="ok"}',
+        'kualik_operation_statements_sum{by="planner"}',
+        'kualik_operation_seconds_count{by="resolvers"}',
+        'kualik_answer_bytes_sum',
+      ],
+      async () => {
+        const said = [
+          await ask(PLANNED, { variables: { id: personId } }),
+          await ask(PLANNED, { variables: { id: personId } }),
+          await ask(FALLBACK),
+        ];
+        expect(said.map(({ errors }) => errors)).toEqual([undefined, undefined, undefined]);
+      },
+    );
+    expect({ planned, fallback, one, more }).toEqual({ planned: 2, fallback: 1, one: 2, more: 1 });
+    expect(bytes).toBeGreaterThan(50);
+  });
+
+  test('counts what is refused by its rule, and what fails by its code', async () => {
+    const grown = await growthOf(
+      [
+        'kualik_refused_total{rule="method"}',
+        'kualik_refused_total{rule="page-cost"}',
+        'kualik_refused_total{rule="address"}',
+        'kualik_operations_total{type="none",by="resolvers",outcome="GRAPHQL_PARSE_FAILED"}',
+        'kualik_operations_total{type="query",by="resolvers",outcome="LIMITED"}',
+      ],
+      async () => {
+        await fetch(`${server.base}/graphql`);
+        await ask(
+          '{ persons(first: 100) { nodes { events(first: 100) { nodes { participants(first: 100) { nodes { id } } } } } } }',
+        );
+        await ask('{ persons(first: 100) { nodes { claims { id } names { id } } } }');
+        await fetch(`${server.base}/nowhere`);
+        await ask('{ {');
+      },
+    );
+    expect(grown[0]).toBe(1);
+    expect(grown[2]).toBe(1);
+    expect(grown[3]).toBe(1);
+  });
+
+  test('shows who waits for a connection while they wait, and the log says how long it was', async () => {
+    const pool = 'pool="reader-1"';
+    await ask(PLANNED, { variables: { id: personId } });
+    const before = await valueOf(`kualik_pool_wait_seconds_count{${pool}}`);
+    const waitedFor = await withPersonsLocked(async (unblock) => {
+      const both = [ask(PLANNED, { variables: { id: personId } }), ask(PLANNED, { variables: { id: personId } })];
+      for (;;) {
+        const text = await readMetrics();
+        if (text.includes(`kualik_pool_waiting{${pool}} 1\n`)) {
+          expect(text).toContain(`kualik_pool_connections{${pool},state="in_use"} 1\n`);
+          expect(text).toContain('kualik_operations_running 2\n');
+          break;
+        }
+        await sleep(5);
+      }
+      await unblock();
+      await Promise.all(both);
+      return (await valueOf(`kualik_pool_wait_seconds_count{${pool}}`)) - before;
+    });
+    expect(waitedFor).toBe(2);
+    const waits = lines('operation').map(({ waitedMs }) => waitedMs);
+    expect(Math.max(...waits)).toBeGreaterThanOrEqual(SLOW);
+    expect(await valueOf(`kualik_pool_waiting{${pool}}`)).toBe(0);
+  });
+
+  test('grows by no series however many names clients choose, and holds nothing that they sent', async () => {
+    const named = (name: string): string => `query ${name}($id: ID!) { person(id: $id) { id name } }`;
+    await ask(named('first'), { variables: { id: personId } });
+    const series = async (): Promise<string[]> =>
+      (await readMetrics())
+        .split('\n')
+        .filter((line) => line.startsWith('kualik_'))
+        .map((line) => line.slice(0, line.lastIndexOf(' ')));
+    const before = await series();
+    for (let i = 0; i < 200; i++) await ask(named(`chosen_${i}`), { variables: { id: personId } });
+    await ask('query ($word: String) { persons(nameContains: $word) { nodes { name } } }', {
+      variables: { word: 'Sagadat Nurlanova' },
+      headers: { 'x-request-id': 'Sagadat' },
+    });
+    expect((await series()).filter((one) => !before.includes(one))).toEqual([]);
+    const text = await readMetrics();
+    expect(text).not.toMatch(/chosen|Sagadat/);
+    expect(text).not.toContain(personId);
+    expect(text).not.toContain(server.analyst.token);
+    const said = JSON.stringify(log.map(({ clientRequestId: _, ...line }) => line));
+    expect(said).toContain('chosen_199');
+    expect(said).not.toMatch(/Sagadat|nameContains/);
+    expect(said).not.toContain(personId);
+  });
+});
+
+describe('the log', () => {
+  test('says of each operation what it took', async () => {
+    await ask(PLANNED, { variables: { id: personId } });
+    await ask(FALLBACK);
+    const [planned, fallback] = lines('operation');
+    expect(planned).toMatchObject({ operation: 'One', planned: true, statements: 1, status: 200 });
+    expect(fallback).toMatchObject({ planned: false, statements: 1, status: 200 });
+    for (const line of [planned!, fallback!]) {
+      expect(line.databaseMs).toBeGreaterThan(0);
+      expect(line.waitedMs).toBeGreaterThanOrEqual(0);
+      expect(line.ms).toBeGreaterThanOrEqual(Math.floor(line.databaseMs));
+    }
+  });
+
+  test.each([
+    [PLANNED, /^question [0-9a-f]{16}$/, 1],
+    [FALLBACK, /^persons list$/, 2],
+  ])('names a slow statement of %s, and says nothing of its values', async (query, name, rows) => {
+    const slow = 'kualik_slow_statements_total';
+    const [grown] = await growthOf([slow], () =>
+      withPersonsLocked(async (unblock) => {
+        const said = ask(query, { variables: { id: personId } });
+        await unblock();
+        await said;
+      }),
+    );
+    expect(grown).toBe(1);
+    const [line, ...others] = lines('slow statement');
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ level: 40, statement: expect.stringMatching(name), rows });
+    expect(line!.ms).toBeGreaterThanOrEqual(SLOW);
+    expect(line!.requestId).toBe(lines('operation')[0]!.requestId);
+    expect(JSON.stringify(line)).not.toContain(personId);
+  });
+});
+
+describe('x-explain-cost', () => {
+  const explain = { 'x-explain-cost': '1' };
+
+  test('says whether there is a plan and how many statements it took, and how long to level 3 alone', async () => {
+    const variables = { id: personId };
+    const { extensions } = await ask(PLANNED, { variables, headers: explain });
+    expect(extensions).toEqual({ cost: { requested: 1, nodes: 0, planned: true, statements: 1 } });
+    expect((await ask(FALLBACK, { headers: explain })).extensions.cost).toMatchObject({ planned: false, statements: 1 });
+    const cleared = { ...explain, ...sealedReader.byToken };
+    const { cost } = (await ask(PLANNED, { variables, headers: cleared })).extensions;
+    expect(cost).toMatchObject({ planned: true, statements: 1 });
+    expect(Number.isInteger(cost.milliseconds)).toBe(true);
+    expect(await ask(PLANNED, { variables })).not.toHaveProperty('extensions');
+  });
+
+  test('tells no statements of a change, which is run again when somebody else is in its way', async () => {
+    const { extensions } = await ask('mutation { savePerson(input: { fullName: "Aru Invented" }) { id } }', {
+      headers: explain,
+    });
+    expect(extensions.cost).toEqual({ requested: 11, nodes: 0, planned: false });
+  });
+
+  test('tells the same whether the resolvers had to be asked after a plan, or not', () => {
+    const [answered, missed] = [new Tally(), new Tally()];
+    for (const tally of [answered, missed]) {
+      tally.ran('question', 1, 1);
+      tally.askedInOne();
+    }
+    answered.answeredInOne();
+    missed.ran('persons', 1, 1);
+    expect(missed.told).toEqual(answered.told);
+    expect(missed).toMatchObject({ planned: false, statements: 2 });
+  });
+});
+
+describe('telemetry', () => {
+  interface Made {
+    name: string;
+    attributes: Attributes;
+    parent: string | undefined;
+    ended: boolean;
+  }
+  const made: Made[] = [];
+  const tracer = {
+    startSpan(name: string, options: { attributes?: Attributes } = {}, within: Context = context.active()) {
+      const parent = trace.getSpan(within) as unknown as { made?: Made } | undefined;
+      const own: Made = { name, attributes: { ...options.attributes }, parent: parent?.made?.name, ended: false };
+      made.push(own);
+      const span = {
+        made: own,
+        updateName: (better: string) => ((own.name = better), span),
+        setAttributes: (more: Attributes) => (Object.assign(own.attributes, more), span),
+        setStatus: () => span,
+        end: () => void (own.ended = true),
+      };
+      return span as unknown as Span;
+    },
+  } as unknown as Tracer;
+
+  beforeAll(() => void trace.setGlobalTracerProvider({ getTracer: () => tracer }));
+  afterAll(() => trace.disable());
+
+  test('makes spans for an operation and its statements, without values', async () => {
+    const traced = await serveOn(database, { config: { telemetry: 'on' } });
+    expect((await ask(PLANNED, { variables: { id: personId }, at: traced })).errors).toBeUndefined();
+    await ask('{ {', { at: traced });
+    await traced.stop();
+    expect(made).toEqual([
+      {
+        name: 'query',
+        attributes: {
+          'graphql.operation.type': 'query',
+          'kualik.hash': expect.stringMatching(/^[0-9a-f]{16}$/),
+          'kualik.planned': true,
+          'kualik.statements': 1,
+          'kualik.outcome': 'ok',
+          'http.response.status_code': 200,
+        },
+        parent: undefined,
+        ended: true,
+      },
+      {
+        name: 'question',
+        attributes: { 'db.system.name': 'postgresql', 'kualik.statement': 'question' },
+        parent: 'operation',
+        ended: true,
+      },
+      expect.objectContaining({
+        attributes: expect.objectContaining({ 'kualik.outcome': 'GRAPHQL_PARSE_FAILED' }),
+        ended: true,
+      }),
+    ]);
+  });
+
+  test('makes none unless the operator wants them', async () => {
+    made.length = 0;
+    expect((await ask(PLANNED, { variables: { id: personId } })).errors).toBeUndefined();
+    expect(made).toEqual([]);
+  });
+});
