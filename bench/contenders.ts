@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { addAccount } from '../src/accounts/people.js';
 import { gateOf } from '../src/accounts/gate.js';
 import { newApiToken } from '../src/accounts/tokens.js';
+import type { Level, Role } from '../src/accounts/viewer.js';
 import { withClient } from '../src/db/client.js';
 import { createDataSource } from '../src/db/data-source.js';
 import { packageRoot } from '../src/paths.js';
@@ -63,12 +64,18 @@ export async function compile(): Promise<Tree> {
   };
 }
 
-async function tokenFor(place: Place): Promise<string> {
+/** What the account of the bench may do. */
+export interface May {
+  level: Level;
+  roles: Role[];
+}
+
+async function tokenFor(place: Place, { level, roles }: May): Promise<string> {
   const pool = await createDataSource({ url: place.gateUrl, poolSize: 1 }).initialize();
   try {
     return await gateOf(pool).transaction(async (rows) => {
-      const accountId = await addAccount(rows, { login: 'bench', level: 0, roles: ['reader'] });
-      return newApiToken(rows, { accountId, name: 'bench', roles: ['reader'], level: 0, expires: 'P1D' });
+      const accountId = await addAccount(rows, { login: 'bench', level, roles });
+      return newApiToken(rows, { accountId, name: 'bench', roles, level, expires: 'P1D' });
     });
   } finally {
     await pool.destroy();
@@ -76,8 +83,12 @@ async function tokenFor(place: Place): Promise<string> {
 }
 
 /** As it is shipped: accounts, limits, rate and log on; the rate as high as its setting goes, since one token asks everything. */
-export async function startKualik(place: Place, { main }: Tree): Promise<Contender> {
-  const token = await tokenFor(place);
+export async function startKualik(
+  place: Place,
+  { main }: Tree,
+  may: May = { level: 0, roles: ['reader'] },
+): Promise<Contender> {
+  const token = await tokenFor(place, may);
   const child = await startChild({
     name: 'kualik',
     command: process.execPath,

@@ -21,6 +21,8 @@ import { References0019 } from './0019-references.js';
 import { CaptureRoom0020 } from './0020-capture-room.js';
 import { ReferencesDrawnInside0021 } from './0021-references-drawn-inside.js';
 import { PlainLists0022 } from './0022-plain-lists.js';
+import { DeepPages0023 } from './0023-deep-pages.js';
+import { NamesByLevel0024 } from './0024-names-by-level.js';
 
 export const migrations = [
   House0001,
@@ -45,4 +47,6 @@ export const migrations = [
   CaptureRoom0020,
   ReferencesDrawnInside0021,
   PlainLists0022,
+  DeepPages0023,
+  NamesByLevel0024,
 ];

@@ -67,8 +67,8 @@ const PROMISES = [
   {
     n: 13,
     what: 'Memory is bounded',
-    quick: [soak('documents', '10000'), soak('export', '50000')],
-    long: [soak('documents', '100000'), soak('export', '1000000')],
+    quick: [soak('documents', '10000'), soak('export', '50000'), soak('ndjson', '50000')],
+    long: [soak('documents', '100000'), soak('export', '1000000'), soak('ndjson', '1000000')],
   },
   {
     n: 14,

@@ -46,9 +46,9 @@ export interface Context {
   attempt(work: (db: Rows) => Promise<void>): Promise<void>;
   /**
    * One statement that answers the whole operation. Where neither a lens nor a context is needed it has no transaction: a
-   * statement is a snapshot of its own, and three messages less.
+   * statement is a snapshot of its own, and three messages less. One that answers a part alone is asked in the snapshot of the rest.
    */
-  readOnce<T>(question: { text: string; values: unknown[]; isNew: boolean }): Promise<T[]>;
+  readOnce<T>(question: OneStatement): Promise<T[]>;
   /** Rows that an answer shows although they were not read one by one. */
   noteShown(rows: readonly { id: string; sensitivity: number }[]): void;
   /** Forgets what was read so far. */

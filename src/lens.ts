@@ -101,10 +101,13 @@ export const cursorKeyOf = (key: Uint8Array, lens: Lens): Uint8Array =>
 /** Says who asks and reads no record, so it can stand beside fields of any lens. */
 const WITHOUT_LENS = 'viewer';
 
+/** Whether a field of Query sets the lens of its operation. */
+export const takesLens = ({ name }: { name: string }): boolean => name !== WITHOUT_LENS;
+
 /** Lets every field of Query set the lens of its operation, before its own resolver asks anything. */
 export function lookThroughLens(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getQueryType()!.getFields())) {
-    if (field.name === WITHOUT_LENS) continue;
+    if (!takesLens(field)) continue;
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = ((source, args: { asOf?: AsOf | null }, context: Context, info) => {
       context.look(lensOf(args.asOf, context));

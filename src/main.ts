@@ -40,7 +40,11 @@ Settings (environment variables):
   KUALIK_RATE      points a minute of one account, or off         (5000)
   KUALIK_DOCUMENTS trusted: readers ask only what our own pages ask; free otherwise
   KUALIK_CAPTURE_QUOTA, KUALIK_CAPTURE_QUOTA_DAY  what all captures may take, what one account may add in a day (20GB, 1GB); or off
+  KUALIK_EXPORT_MINUTES  how long one export may take               (30)
   KUALIK_PLANNER   off: questions are not answered in one statement; for comparing (on)
+  KUALIK_METRICS_TOKEN  what Prometheus must show to read /metrics; unset: there is no such address
+  KUALIK_SLOW_MS   statements that take so many milliseconds are named in the log; or off  (500)
+  KUALIK_TELEMETRY on: spans for OpenTelemetry are made           (off)
   LOG_LEVEL      fatal, error, warn, info, debug, trace, silent  (info)
 
 Exit codes: 0 done, 1 failed, 2 wrong call or configuration.`;

@@ -25,6 +25,8 @@ export interface OneStatement {
   values: unknown[];
   /** Asked for the first time. */
   isNew: boolean;
+  /** Resolvers answer the rest of the question: they and the statement share a snapshot. */
+  isPart?: boolean;
 }
 
 /** The name in the log of a statement that answers a whole question. */
@@ -107,8 +109,8 @@ export class Operation {
     this.cursorKey = cursorKeyOf(this.options.cursorKey, lens);
   }
 
-  async readOnce<T>({ text, values, isNew }: OneStatement): Promise<T[]> {
-    if (!this.#isPlain()) return this.#answering().rows<T>(QUESTION, text, values, isNew);
+  async readOnce<T>({ text, values, isNew, isPart }: OneStatement): Promise<T[]> {
+    if (isPart || !this.#isPlain()) return this.#answering().rows<T>(QUESTION, text, values, isNew);
     mustBe(this.viewer, 'reader', 'read cases');
     const { signal, tally } = this.asking;
     return askOnce<T>(this.reader, { name: QUESTION, sql: text, values, unnamed: isNew, signal, tally });

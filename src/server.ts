@@ -17,7 +17,7 @@ import { openExports } from './http/export.js';
 import type { ExportRules } from './http/export-rules.js';
 import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js';
 import { readiness } from './http/health.js';
-import { operationNameFor, redacted, taken } from './http/log.js';
+import { operationLine, operationNameFor, redacted } from './http/log.js';
 import { metricsAddress } from './http/metrics.js';
 import { Outbox, whenOver, type OutboxLimits, type Share } from './http/outbox.js';
 import type { Meter } from './http/rate.js';
@@ -324,9 +324,8 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     for (const error of outcome.unexpected.slice(0, 3)) {
       logger.error({ ...names, hash: outcome.hash, error: redacted(error) }, 'unexpected error');
     }
-    const { hash, code, status, errors } = outcome;
-    const operation = operationNameFor(outcome.operationName);
-    const line = { ...names, operation, hash, status, code, errors: errors.length, ...taken(tally) };
+    const { code } = outcome;
+    const line = operationLine(names, outcome, tally);
     metrics?.operation(tally, code);
     if (code === 'UNAVAILABLE') logger.warn(line, 'operation');
     else logger.info(line, 'operation');
@@ -334,10 +333,10 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
 
   /** What took long is named, whatever became of the operation; its trace ends. */
   function noteStatements(tally: Tally, outcome: Outcome | undefined, names: () => RequestNames): void {
-    const { slow, planned } = tally;
+    const { slow } = tally;
     for (const { name, ms, rows } of slow) {
-      const statement = planned ? `${name} ${outcome?.hash}` : name;
-      logger.warn({ ...names(), statement, hash: outcome?.hash, ms: Math.round(ms), rows }, 'slow statement');
+      const line = { ...names(), statement: name, hash: outcome?.hash, ms: Math.round(ms), rows };
+      logger.warn(line, 'slow statement');
     }
     if (slow.length > 0) metrics?.slow(slow.length);
     tally.trace?.end(tally, { hash: outcome?.hash, code: outcome ? outcome.code : 'REFUSED', status: outcome?.status });

@@ -38,7 +38,7 @@ afterAll(async () => {
 (canRun ? test : test.skip)('every command of the guide does what it says', async () => {
   expect(blocks).toHaveLength(5);
   const script = blocks.map((block, at) => `echo "## ${at}"\n${block}`).join('\n');
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
+  const { stdout } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
     cwd: folder,
     env: { PATH: process.env.PATH, KUALIK: server.base, TOKEN: token },
   });

@@ -1,7 +1,4 @@
 // Persons, organizations and places as a reader of the graph meets them.
-import { withClient } from '../src/db/client.js';
-import { nameKey } from '../src/values/name-key.js';
-import { spellings } from '../src/persons/name-search.js';
 import { house, type House } from './support/house.js';
 
 let h: House;
@@ -120,18 +117,6 @@ describe('persons', () => {
       name,
     });
     expect(persons.nodes.map((node: { id: string }) => node.id)).toEqual(found.map((key) => h.id(key)));
-  });
-
-  test('the search for a name can use the trigram index', async () => {
-    const word = nameKey('Musahanuly');
-    const plan = await withClient(h.database.adminUrl, async (client) => {
-      await client.query('set enable_seqscan = off');
-      const { rows } = await client.query(
-        `explain (costs off) select person_id from person_names where name_key ~ '${spellings(word)}' or name_key %> '${word}'`,
-      );
-      return rows.map((row) => row['QUERY PLAN']).join('\n');
-    });
-    expect(plan.match(/person_names_by_key/g)).toHaveLength(2);
   });
 
   test.each([

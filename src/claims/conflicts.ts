@@ -1,11 +1,13 @@
 // The list of conflicts. SQL finds the fields on which sources differ; what the difference is, the rules say.
-import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
+import { compile, sql, type Sql } from '../db/sql.js';
 import type { QueryConflictsArgs } from '../generated/resolvers-types.js';
 import { conditions, inCaseOrBelonging, uuid } from '../records/filters.js';
 import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import { countOf, listOf, opened, pageSize, type List, type PageContext } from '../records/page.js';
+import type { Plan } from '../records/plan.js';
 import { sealCursor } from '../values/cursor.js';
+import { COMPATIBLE, conflictRows, differing } from './conflict-plans.js';
 import { columnsNamed } from './filters.js';
 import { levelOf } from './origins.js';
 import { claimsOf } from './record-fields.js';
@@ -15,15 +17,6 @@ interface Field {
   recordId: string;
   field: string;
 }
-
-/** As `compatible` in rules.ts: all different values are days, and there is a day that all of them may mean. */
-const COMPATIBLE = raw(`coalesce(bool_and(c.value = '".."' or c.earliest is not null and c.latest is not null)
-  and max(case when c.value = '".."' then c.published_earliest else c.earliest end)
-    <= min(case when c.value = '".."' then 'infinity' else c.latest end), false)`);
-
-/** A claim that sums up others on the same field adds no voice. */
-const VOICE = raw(`c.bears and c.field <> '' and not exists (
-  select from claims d where d.id = any(c.derived_from) and d.record_id = c.record_id and d.field = c.field)`);
 
 function fieldsIn(args: QueryConflictsArgs, nouns: Record<string, Noun>, from: readonly unknown[] | null): Sql {
   const { record, case: file, field, compatible } = args;
@@ -37,11 +30,31 @@ function fieldsIn(args: QueryConflictsArgs, nouns: Record<string, Noun>, from: r
     '',
   );
   const after = from ? [sql`(c.record_id, c.field) > (${from[0]}::uuid, ${from[1]}::text)`] : [];
-  const differing = sql`count(distinct c.value) > 1`;
   const asked = compatible === null || compatible === undefined ? [] : [sql`${COMPATIBLE} = ${compatible}::boolean`];
-  return sql`select c.record_id as "recordId", c.field from claims c where ${allOf([VOICE, ...where, ...after])}
-    group by c.record_id, c.field having ${allOf([differing, ...asked])}`;
+  return differing([...where, ...after], asked);
 }
+
+const rowsIn = (
+  args: QueryConflictsArgs,
+  nouns: Record<string, Noun>,
+  limit: number,
+  from: readonly unknown[] | null,
+) => sql`${fieldsIn(args, nouns, from)} order by c.record_id, c.field limit ${limit}`;
+
+const scopeOf = ({ first: _, after: __, ...filter }: QueryConflictsArgs): string =>
+  JSON.stringify(['conflicts', filter]);
+
+/** The same as one statement asks it. */
+export const conflictsPlan = (nouns: Record<string, Noun>): Plan => ({
+  is: 'union',
+  kinds: conflictRows,
+  keys: ['record_id', 'field'],
+  union: (args: QueryConflictsArgs) => ({
+    rows: (limit, from) => rowsIn(args, nouns, limit, from),
+    count: fieldsIn(args, nouns, null),
+    scope: scopeOf(args),
+  }),
+});
 
 export type ConflictList = List<FieldConflict>;
 
@@ -51,11 +64,12 @@ export async function listConflicts(
   context: PageContext & Loading,
 ): Promise<ConflictList> {
   const { db, cursorKey } = context;
-  const { first, after, ...filter } = args;
-  const size = pageSize(first);
-  const scope = JSON.stringify(['conflicts', filter]);
-  const from = opened(cursorKey, scope, after);
-  const { text, values } = compile(sql`${fieldsIn(args, nouns, from)} order by c.record_id, c.field limit ${size + 1}`);
+  const size = pageSize(args.first);
+  const scope = scopeOf(args);
+  const from = opened(cursorKey, scope, args.after);
+  const { text, values } = compile(
+    sql`select record_id as "recordId", field from (${rowsIn(args, nouns, size + 1, from)}) conflicts`,
+  );
   const fields = await db.rows<Field>('conflicts', text, values);
   const found = await Promise.all(fields.map((field) => conflictOf(field, context)));
   return listOf({

@@ -10,8 +10,10 @@ import { snake, camel } from '../records/noun.js';
 import { SENSITIVITIES } from '../records/sensitivity.js';
 import type { AnyRow, Loading } from '../records/loaders.js';
 import type { SourceRow } from '../sources/model.js';
+import { CONFLICTS } from './conflict-plans.js';
 import { claimLinks, type ClaimRow } from './model.js';
-import { byPublication, originsById, sourcesOf } from './origins.js';
+import { BY_PUBLICATION, byPublication, originsById, sourcesOf } from './origins.js';
+import { isThere } from './values.js';
 import { bearing, conflictsOf, verificationOf, type FieldConflict, type Verification } from './rules.js';
 
 type Identified = { id: string };
@@ -46,6 +48,11 @@ export function fromClaims<P, A, V>(rule: OfClaims<P, A, V>) {
   );
 }
 
+/** What the rules of verification read of claims. */
+export const VERIFIED_BY = [
+  'id', 'recordId', 'field', 'value', 'earliest', 'latest', 'published', 'stance', 'rank', 'bears', 'credibility', 'credibilityReason', 'derivedFrom', 'roots', 'level',
+]; // prettier-ignore
+
 /** The resolver of `verification`. */
 const verification = planned(
   async (record: Identified, _args: unknown, loading: Loading): Promise<Verification> => {
@@ -56,9 +63,7 @@ const verification = planned(
   {
     is: 'computed',
     needs: ['id'],
-    claims: [
-      'id', 'field', 'value', 'earliest', 'latest', 'published', 'stance', 'rank', 'bears', 'credibility', 'credibilityReason', 'derivedFrom', 'roots', 'level',
-    ], // prettier-ignore
+    claims: VERIFIED_BY,
     origins: true,
     make: (_: unknown, __: unknown, said: readonly ClaimRow[], originOf) => verificationOf(said, originOf),
   },
@@ -86,6 +91,18 @@ async function unsourcedFieldsOf(
   return shown.flat();
 }
 
+/** As `unsourcedFieldsOf`. */
+function unsourcedIn({ fields }: Noun, nouns: Record<string, Noun>, row: string): Sql {
+  const each = Object.entries(fields as Record<string, Field>).flatMap(([property, { claimed, shape, of }]) => {
+    const column = snake(property);
+    const there = shape === 'ref' ? ` and ${isThere(nouns, of!, `${row}.${column}`)}` : '';
+    const said = `select from claims c where c.record_id = ${row}.id and c.field = '${column}' and c.bears`;
+    const when = `${row}.${column} is not null and not exists (${said})${there}`;
+    return claimed ? [`case when ${when} then '${graphName(property)}' end`] : [];
+  });
+  return raw(each.length === 0 ? `'[]'::json` : `to_json(array_remove(array[${each.join(', ')}], null))`);
+}
+
 /** `placeId` is `place` in the graph, `place_id` in a claim. */
 const graphName = (property: string): string => property.replace(/Id$/, '');
 export const graphNameOfColumn = (column: string): string => graphName(camel(column));
@@ -94,11 +111,11 @@ const MEMBERSHIPS = raw('select m.case_id from case_members m where m.record_id 
 
 const rows = (these: Rows): Plan => ({ is: 'rows', rows: these });
 
-/** As `byPublication` sorts them. */
+/** Whatever the claims on a record rest on. */
 export const SOURCES: Plan = rows({
   noun: 'sources',
   where: sql`sources.id = any(array(select unnest(c.roots) from claims c where c.record_id = ${PARENT}))`,
-  orderBy: raw('sources.published_earliest nulls last, sources.sequence, sources.id'),
+  orderBy: BY_PUBLICATION,
 });
 
 /** As `linksOf` joins them: those from the record, by kind, then those to it. */
@@ -162,7 +179,7 @@ const ofField = ({ field }: { field?: string | null }): Sql[] =>
   field === null || field === undefined ? [] : [sql`claims.field in (${snake(field)}, ${`${snake(field)}_id`})`];
 
 /** The resolvers of SDL interface `Record`, for a noun. */
-export function recordFields(noun: Noun) {
+export function recordFields(noun: Noun, nouns: Record<string, Noun>) {
   return {
     sensitivity: sensitivityWord,
     verification,
@@ -175,11 +192,17 @@ export function recordFields(noun: Noun) {
       },
       { is: 'rows', rows: rowsOfLink(claimLinks.Record!.claims!), choose: ofField },
     ),
-    conflicts: async (row: Levelled, _args: unknown, context: Loading): Promise<FieldConflict[]> =>
-      conflictsOf(row.id, await claimsOf(row, context), row.sensitivity),
+    conflicts: planned(
+      async (row: Levelled, _args: unknown, context: Loading): Promise<FieldConflict[]> =>
+        conflictsOf(row.id, await claimsOf(row, context), row.sensitivity),
+      CONFLICTS,
+    ),
     sources: sourcesOfRecord,
-    unsourcedFields: async (row: Identified, _args: unknown, context: Loading): Promise<string[]> =>
-      unsourcedFieldsOf(noun, row as AnyRow, context, await claimsOf(row, context)),
+    unsourcedFields: planned(
+      async (row: Identified, _args: unknown, context: Loading): Promise<string[]> =>
+        unsourcedFieldsOf(noun, row as AnyRow, context, await claimsOf(row, context)),
+      { is: 'leaf', sql: (row) => unsourcedIn(noun, nouns, row) },
+    ),
     cases: casesOfRecord,
     links: linksOfRecord,
     identifiers: identifiersOfRecord,

@@ -1,19 +1,34 @@
 // Claims, what they rest on, and the fields on which they contradict each other.
-import type { QueryClaimsArgs, Resolvers } from '../generated/resolvers-types.js';
+import type { QueryClaimsArgs, QueryConflictsArgs, Resolvers } from '../generated/resolvers-types.js';
 import { uncertainDate } from '../records/dates.js';
 import { raw } from '../db/sql.js';
 import { refResolver } from '../records/link-resolvers.js';
 import { listed, recordById } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
+import type { PageContext } from '../records/page.js';
 import { fromRow, planned } from '../records/plan.js';
 import type { Noun } from '../records/noun.js';
-import { listConflicts } from './conflicts.js';
+import { CLAIMS_OF_VALUE, VALUES } from './conflict-plans.js';
+import { conflictsPlan, listConflicts } from './conflicts.js';
 import { askClaims, byRecord } from './filters.js';
 import { claims, type ClaimRow } from './model.js';
-import { basesOf, byPublication, interestsOf, levelOf, originsById, publicationOf, sourcesOf } from './origins.js';
-import { claimsOf, graphNameOfColumn } from './record-fields.js';
-import { deciding, verificationOfClaim } from './rules.js';
-import { dateOf, recordOfValue, shownValue } from './values.js';
+import {
+  BASES,
+  basesOf,
+  BY_PUBLICATION,
+  byPublication,
+  INTERESTS,
+  interestsOf,
+  levelOf,
+  ORIGINS,
+  originsById,
+  PUBLICATION,
+  publicationOf,
+  sourcesOf,
+} from './origins.js';
+import { claimsOf, graphNameOfColumn, VERIFIED_BY } from './record-fields.js';
+import { deciding, verificationOfClaim, type FieldConflict, type FieldValue } from './rules.js';
+import { valueFields } from './values.js';
 import { acceptClaim, addClaim, assessClaim, rankClaim, withdrawClaim } from './verbs.js';
 
 async function isAccepted(claim: ClaimRow, loading: Loading): Promise<boolean> {
@@ -24,7 +39,7 @@ async function isAccepted(claim: ClaimRow, loading: Loading): Promise<boolean> {
   return deciding(onRecord, claim.field, level)?.id === claim.id;
 }
 
-async function verification(claim: ClaimRow, loading: Loading) {
+async function verificationIn(claim: ClaimRow, loading: Loading) {
   const onField = (await claimsOf({ id: claim.recordId }, loading)).filter(({ field }) => field === claim.field);
   return verificationOfClaim(
     claim,
@@ -42,7 +57,35 @@ const ACCEPTS = (row: string): string => `to_json(coalesce((
     and first.level <= (select known.sensitivity from records known where known.id = ${row}.record_id)
   order by first.preference, first.sequence, first.id limit 1) = ${row}.id, false))`;
 
+/** How well its value stands among all claims on the same field of the same record. */
+const verification = planned((claim: ClaimRow, _: unknown, loading: Loading) => verificationIn(claim, loading), {
+  is: 'computed',
+  needs: VERIFIED_BY,
+  claims: VERIFIED_BY,
+  of: 'recordId',
+  origins: true,
+  make: (claim: ClaimRow, _: unknown, onRecord: readonly ClaimRow[], originOf) =>
+    verificationOfClaim(
+      claim,
+      onRecord.filter(({ field }) => field === claim.field),
+      originOf,
+    ),
+});
+
+/** The pieces at the bottom of a claim. */
+const sourcesOfClaim = planned(
+  async (claim: ClaimRow, _: unknown, loading: Loading) => (await sourcesOf(claim.roots, loading)).sort(byPublication),
+  {
+    is: 'rows',
+    rows: { noun: 'sources', where: raw('sources.id = any(parent.roots)'), orderBy: BY_PUBLICATION },
+  },
+);
+
+/** Nothing is claimed of a claim. */
+const nothing = planned((): never[] => [], { is: 'leaf', sql: () => raw(`'[]'::json`) });
+
 export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
+  const values = valueFields(nouns);
   return {
     Query: {
       claim: recordById('claims'),
@@ -51,7 +94,10 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
         ({ filter }: QueryClaimsArgs) => askClaims(filter, nouns),
         () => byRecord,
       ),
-      conflicts: (_, args, context) => listConflicts(args, nouns, context),
+      conflicts: planned(
+        (_: unknown, args: QueryConflictsArgs, context: PageContext & Loading) => listConflicts(args, nouns, context),
+        conflictsPlan(nouns),
+      ),
     },
     Mutation: {
       addClaim: (_, { input }, context) => addClaim(input, nouns, context),
@@ -62,44 +108,46 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
     },
     Claim: {
       field: fromRow(['field'], ({ field }: { field: string }) => (field === '' ? null : graphNameOfColumn(field))),
-      date: (claim, _, context) => dateOf(claim, nouns, context),
-      value: (claim, _, context) => shownValue(claim, nouns, context),
-      valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context),
+      ...values,
       informant: fromRow(['informant'], ({ informant }: { informant: string | null }) => informant),
       informantRecord: refResolver('informantId', 'records'),
       isDerived: planned((claim: ClaimRow) => claim.derivedFrom.length > 0, {
         is: 'leaf',
         sql: (row) => raw(`to_json(cardinality(${row}.derived_from) > 0)`),
       }),
-      derivedFrom: (claim, _, context) => basesOf(claim, context),
-      published: async (claim, _, context) => {
-        const found = await publicationOf(claim, context);
+      derivedFrom: planned((claim: ClaimRow, _: unknown, loading: Loading) => basesOf(claim, loading), BASES),
+      published: planned(async (claim: ClaimRow, _: unknown, loading: Loading) => {
+        const found = await publicationOf(claim, loading);
         return found && uncertainDate(found.row, found.field);
-      },
+      }, PUBLICATION),
       isAccepted: planned((claim: ClaimRow, _: unknown, loading: Loading) => isAccepted(claim, loading), {
         is: 'leaf',
         sql: (row) => raw(ACCEPTS(row)),
       }),
-      origins: async (claim, _, context) => {
-        const originOf = await originsById(claim.roots, context);
-        return (await sourcesOf(claim.roots.map(originOf), context)).sort(byPublication);
-      },
-      restsOnInterest: (claim, _, context) => interestsOf(claim, context),
+      origins: planned(async (claim: ClaimRow, _: unknown, loading: Loading) => {
+        const originOf = await originsById(claim.roots, loading);
+        return (await sourcesOf(claim.roots.map(originOf), loading)).sort(byPublication);
+      }, ORIGINS),
+      restsOnInterest: planned(
+        (claim: ClaimRow, _: unknown, loading: Loading) => interestsOf(claim, loading),
+        INTERESTS,
+      ),
       recordedAt: fromRow(['createdAt'], ({ createdAt }: { createdAt: string }) => createdAt),
-      verification: (claim, _, context) => verification(claim, context),
-      sources: async (claim, _, context) => (await sourcesOf(claim.roots, context)).sort(byPublication),
-      claims: () => [],
-      conflicts: () => [],
-      unsourcedFields: () => [],
+      verification,
+      sources: sourcesOfClaim,
+      claims: nothing,
+      conflicts: nothing,
+      unsourcedFields: nothing,
     },
     Conflict: {
-      record: (conflict, _, { load }) => load.record.load(conflict.recordId),
-      field: (conflict) => graphNameOfColumn(conflict.field),
+      record: planned(({ recordId }: FieldConflict, _: unknown, { load }: Loading) => load.record.load(recordId), {
+        is: 'record',
+        noun: 'records',
+        id: (row) => raw(`${row}.record_id`),
+      }),
+      field: fromRow(['field'], ({ field }: { field: string }) => graphNameOfColumn(field)),
+      values: planned(({ values: given }: FieldConflict) => given, VALUES),
     },
-    ConflictValue: {
-      value: (value, _, context) => shownValue(value, nouns, context),
-      date: (value, _, context) => dateOf(value, nouns, context),
-      valueRecord: (value, _, context) => recordOfValue(value, nouns, context),
-    },
+    ConflictValue: { ...values, claims: planned(({ claims: given }: FieldValue) => given, CLAIMS_OF_VALUE) },
   };
 }

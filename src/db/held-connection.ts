@@ -46,15 +46,17 @@ function configuration(settings: Record<string, string>): { sql: string; values:
 
 const ENTER = 'select auth.enter($1)';
 
-const names = new Map<string, string>();
+/** By path, then by text: a key of both would be a copy of the text, and some are 30 kB. */
+const names = new Map<string, Map<string, string>>();
 const NAMES_KEPT = 2000;
 
 function cachedName(sql: string, searchPath: string): string {
-  const key = searchPath + '\0' + sql;
-  let name = names.get(key);
+  const known = names.get(searchPath) ?? new Map<string, string>();
+  let name = known.get(sql);
   if (name === undefined) {
-    if (names.size >= NAMES_KEPT) names.clear();
-    names.set(key, (name = preparedName(sql, searchPath)));
+    if (known.size >= NAMES_KEPT) known.clear();
+    known.set(sql, (name = preparedName(sql, searchPath)));
+    names.set(searchPath, known);
   }
   return name;
 }

@@ -24,6 +24,8 @@ const SYSTEM = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
+/** Of a Unix socket that is gone with its server, or has more waiting before it than it takes; elsewhere they mean other things. */
+const OF_SOCKETS = new Set(['ENOENT', 'EAGAIN']);
 /** pg and pg-pool give no code for these. */
 const MESSAGES =
   /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Client (?:has encountered a connection error|was closed)|Cannot use a pool after calling end)/;
@@ -31,13 +33,15 @@ const MESSAGES =
 interface Fault {
   name?: string;
   code?: string;
+  syscall?: string;
   message?: string;
   driverError?: unknown;
   errors?: unknown[];
 }
 
 function isUnavailable(error: unknown): boolean {
-  const { name, code = '', message = '', errors } = error as Fault;
+  const { name, code = '', syscall, message = '', errors } = error as Fault;
+  if (syscall === 'connect' && OF_SOCKETS.has(code)) return true;
   // TypeORM drops a connection that was lost between two statements; the next statement finds its runner released.
   if (name === 'QueryRunnerAlreadyReleasedError' || name === 'QueryRunnerProviderAlreadyReleasedError') return true;
   // An AggregateError of Node: every address of the host was tried.

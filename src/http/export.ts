@@ -280,6 +280,8 @@ class Export<C extends BaseContext, V> {
       'content-disposition': `attachment; filename="kualik-${connection}-${todayUtc()}.ndjson"`,
       'x-request-id': requestId,
       vary: 'accept-encoding',
+      // A proxy that keeps what nobody has read yet would read ahead in the client's place; nginx listens to this.
+      'x-accel-buffering': 'no',
       ...(isSmall ? { 'content-encoding': 'gzip' } : {}),
     });
     const plain = feed(res, this.#parts.outbox.limits.stall);

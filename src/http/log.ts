@@ -1,6 +1,7 @@
 // What the log may hold of an operation and of an error: names, hashes, codes, places in our code. Never documents, variables or ids.
 import type { Tally } from '../observe/tally.js';
 import { originOf } from './origin.js';
+import type { RequestNames } from './request.js';
 import { driverError } from './sqlstate.js';
 
 /** A name the client chose, if it is short; GraphQL names are letters, digits and underscores by grammar. */
@@ -10,17 +11,37 @@ export function operationNameFor(name: string | null | undefined): string | unde
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
-/** What an operation took: milliseconds in all, in the database, and of waiting for a connection to it. */
-export function taken(tally: Tally) {
-  const { planned, statements, databaseMs, waitedMs } = tally;
-  return {
-    planned,
-    statements,
-    databaseMs: tenths(databaseMs),
-    waitedMs: tenths(waitedMs),
-    ms: Math.round(tally.ms),
-  };
+/** What the line of an operation needs of its outcome. */
+interface Noted {
+  operationName: string | undefined;
+  hash: string | undefined;
+  status: number;
+  code: string | undefined;
+  errors: readonly unknown[];
 }
+
+/**
+ * One line per operation: its name, its hash and what it took, in milliseconds in all, in the database, and of waiting for a
+ * connection to it. One literal: each spread would cost as much as all the counting.
+ */
+export const operationLine = (
+  { requestId, clientRequestId }: RequestNames,
+  { operationName, hash, status, code, errors }: Noted,
+  tally: Tally,
+) => ({
+  requestId,
+  clientRequestId,
+  operation: operationNameFor(operationName),
+  hash,
+  status,
+  code,
+  errors: errors.length,
+  planned: tally.planned,
+  statements: tally.statements,
+  databaseMs: tenths(tally.databaseMs),
+  waitedMs: tenths(tally.waitedMs),
+  ms: Math.round(tally.ms),
+});
 
 /** An unexpected error with everything that finds the bug, and nothing that came from a client or from a row. */
 export function redacted(error: unknown): Record<string, unknown> {

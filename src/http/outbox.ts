@@ -154,7 +154,10 @@ export interface Feed {
   end(): Promise<void>;
 }
 
-export class ClientGone extends Error {}
+export class ClientGone extends Error {
+  /** As what is cancelled otherwise because its client is gone. */
+  override readonly name = 'AbortError';
+}
 
 /** Pieces and patience are those of `deliver`. */
 export function feed(res: ServerResponse, stall: number): Feed {

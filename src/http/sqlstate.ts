@@ -155,5 +155,7 @@ function isLost(error: DatabaseError & Error): boolean {
   if (error.constructor.name === 'Unavailable' || error.name === 'Unavailable' || error.name === 'AbortError')
     return true;
   if (typeof error.code !== 'string') return LOST_TEXTS.test(error.message);
-  return NETWORK.has(error.code) || /^57P0/.test(error.code);
+  // A Unix socket that is gone with its server.
+  const isSocket = error.code === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'connect';
+  return isSocket || NETWORK.has(error.code) || /^57P0/.test(error.code);
 }

@@ -157,7 +157,7 @@ export function openMetrics({ pools = () => [], isSealing }: MetricsOptions = {}
     slow: (count) => slowStatements.inc(count),
     waited: (pool, ms) => waits.observe({ pool }, ms / 1000),
     operation(tally, code) {
-      const by = tally.planned ? 'planner' : 'resolvers';
+      const by = tally.planned ? 'planner' : tally.type === undefined ? 'none' : 'resolvers';
       const label = { by };
       operations.inc({ type: tally.type ?? 'none', by, outcome: code ?? 'ok' });
       seconds.observe(label, tally.ms / 1000);

@@ -16,7 +16,10 @@ export type EndSpan = (failed: boolean) => void;
 /** The trace of one operation; absent unless the operator has asked for it (tracing.ts). */
 export interface OperationTrace {
   statement(name: string): EndSpan;
-  end(tally: Tally, outcome: { hash?: string | undefined; code?: string | undefined; status?: number | undefined }): void;
+  end(
+    tally: Tally,
+    outcome: { hash?: string | undefined; code?: string | undefined; status?: number | undefined },
+  ): void;
 }
 
 /** The log says so many slow statements of one operation; each of them took the threshold at least. */

@@ -1,6 +1,6 @@
 // Finding candidates for a name by the keys of src/values/name-key.ts. A key is lossy and spellings differ between
-// languages, so a word is found by its usual variants or by its likeness; both can use the trigram index on the keys.
-import { allOf, raw, sql, type Sql } from '../db/sql.js';
+// languages, so a word is found by its usual variants or by its likeness; both use the trigram indexes on the keys.
+import { raw, sql, type Sql } from '../db/sql.js';
 import { nearnessOf, searchedKey } from '../records/filters.js';
 import type { SortKey } from '../records/page.js';
 
@@ -36,10 +36,12 @@ export function byNearness(name: string | null | undefined): SortKey[] {
   ];
 }
 
-/** Some visible name of the person holds every word, in any order. What has no letters is nobody's name. */
+/**
+ * Some visible name of the person holds every word, in any order: migrations/repeatable/66-name-search.sql. What has no letters
+ * is nobody's name. The longest words lead, being the rarest.
+ */
 export function namedLike(name: string): Sql {
-  const words = wordsOf(name);
+  const words = wordsOf(name).sort((one, other) => other.length - one.length);
   if (words.length === 0) return raw('false');
-  const holds = words.map((word) => sql`name_key ~ ${spellings(word)} or name_key %> ${word}`);
-  return sql`persons.id in (select person_id from person_names where ${allOf(holds)})`;
+  return sql`persons.id in (select named from persons_named(${words.map(spellings)}::text[], ${words}::text[]) named)`;
 }

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { join, raw, sql, type Sql } from '../db/sql.js';
 import { snake, type Column } from '../records/noun.js';
-import { isPlain, type Plan } from '../records/plan.js';
+import { isPlain, type Beside, type Plan } from '../records/plan.js';
 import type { Compiling, Frame } from './compile.js';
 import { argumentsOf, nextAlias } from './compile.js';
 import { property } from './leaf.js';
@@ -21,8 +21,8 @@ import { Unplannable } from './unplannable.js';
 
 type Computed = Extract<Plan, { is: 'computed' }>;
 type Row = Record<string, unknown>;
-/** What a slot is filled from: rank, properties of the row, of its claims, and sources that are copies. */
-type Data = [number, unknown[], unknown[][] | null, Record<string, string> | null];
+/** What a slot is filled from: rank, properties of the row, of its claims, sources that are copies, and rows beside it. */
+type Data = [number, unknown[], unknown[][] | null, Record<string, string> | null, unknown[][][]];
 
 export function fillComputed(
   compiling: Compiling,
@@ -37,22 +37,38 @@ export function fillComputed(
   const columns = needs.flatMap((need) => columnsNamed(noun.columns, need));
   const claims = plan.claims?.flatMap((need) => columnsNamed(compiling.nouns.claims!.columns, need)) ?? [];
   const open = plan.ifOpen && `${alias}.${snake(plan.ifOpen)} = '..'`;
-  const said = plan.claims ? claimsOf(compiling, alias, claims) : raw('null');
+  const record = `${alias}.${snake(plan.of ?? 'id')}`;
+  const said = plan.claims ? claimsOf(compiling, record, claims) : raw('null');
+  const beside = Object.entries(plan.beside ?? {}).map(([name, one]) => besides(compiling, alias, name, one));
   const wanted = open ? sql`case when ${raw(open)} then ${said} end` : said;
-  const data = sql`json_build_array(${raw(rank ?? '0')}, json_build_array(${values(alias, columns)}), ${wanted}, ${plan.origins ? originsOf(alias) : raw('null')})`;
-  return compiling.slots.open(data, (([own, row, said, origins]: Data, request: Request) => {
+  const data = sql`json_build_array(${raw(rank ?? '0')}, json_build_array(${values(alias, columns)}), ${wanted}, ${plan.origins ? originsOf(record) : raw('null')}, json_build_array(${list(beside.map(({ data: rows }) => rows))}))`;
+  return compiling.slots.open(data, (([own, row, said, origins, others]: Data, request: Request) => {
     const whole = { ...rowOf(columns, row), __typename: noun.type };
     const parent = wrap ? wrap(whole as never, own, request) : whole;
     const read = said?.map((one) => rowOf(claims, one)) ?? [];
-    return write(plan.make(parent as never, args(request) as never, read as never, (id) => origins?.[id] ?? id));
+    const known = Object.fromEntries(
+      beside.map(({ name, columns: of }, i) => [name, others[i]!.map((one) => rowOf(of, one))]),
+    );
+    return write(
+      plan.make(parent as never, args(request) as never, read as never, (id) => origins?.[id] ?? id, known as never),
+    );
   }) as never);
 }
 
+const list = (parts: readonly Sql[]): Sql => join(parts, ', ');
+
 const values = (alias: string, columns: readonly Column[]): Sql =>
-  join(
-    columns.map((column) => property(alias, column)),
-    ', ',
-  );
+  list(columns.map((column) => property(alias, column)));
+
+/** Rows beside that of the parent, in the order of their link. */
+function besides(compiling: Compiling, parent: string, name: string, { rows, needs }: Beside) {
+  const alias = nextAlias(compiling);
+  const noun = compiling.nouns[rows.noun]!;
+  const columns = needs.flatMap((need) => columnsNamed(noun.columns, need));
+  const found = sql`(select ${raw(`${noun.table}.*`)} from (select ${raw(parent)}.*) parent, ${raw(noun.table)} where ${rows.where} order by ${rows.orderBy}) ${raw(alias)}`;
+  const data = sql`(select coalesce(json_agg(json_build_array(${values(alias, columns)})), '[]'::json) from ${found})`;
+  return { name, columns, data };
+}
 
 const rowOf = (columns: readonly Column[], data: readonly unknown[]): Row =>
   Object.fromEntries(columns.map(({ property: name }, i) => [name, data[i]]));
@@ -65,20 +81,20 @@ function columnsNamed(all: readonly Column[], need: string): Column[] {
 }
 
 /** As the link `Record.claims` lists them. */
-function claimsOf(compiling: Compiling, parent: string, columns: readonly Column[]): Sql {
+function claimsOf(compiling: Compiling, record: string, columns: readonly Column[]): Sql {
   const alias = nextAlias(compiling);
-  return sql`(select coalesce(json_agg(json_build_array(${values(alias, columns)}) order by ${raw(`${alias}.field, ${alias}.preference, ${alias}.sequence, ${alias}.id`)}), '[]'::json) from claims ${raw(alias)} where ${raw(`${alias}.record_id = ${parent}.id`)})`;
+  return sql`(select coalesce(json_agg(json_build_array(${values(alias, columns)}) order by ${raw(`${alias}.field, ${alias}.preference, ${alias}.sequence, ${alias}.id`)}), '[]'::json) from claims ${raw(alias)} where ${raw(`${alias}.record_id = ${record}`)})`;
 }
 
 /** As `originOf` in src/claims/origins.ts: each source that is a copy, with where its chain of copies begins as far as it may be seen. */
-const originsOf = (parent: string): Sql =>
+const originsOf = (record: string): Sql =>
   raw(`(select json_object_agg(roots.id, (
     with recursive upwards(id, passed) as (
       select roots.id, array[roots.id]
       union all select o.id, upwards.passed || o.id from upwards
         join sources s on s.id = upwards.id join records o on o.id = s.origin_id where o.id <> all(upwards.passed))
     select upwards.id from upwards order by cardinality(upwards.passed) desc limit 1))
-    from (select distinct unnest(c.roots) as id from claims c where c.record_id = ${parent}.id) roots)`);
+    from (select distinct unnest(c.roots) as id from claims c where c.record_id = ${record}) roots)`);
 
 type Write = (value: unknown) => string;
 

@@ -1,15 +1,25 @@
 // Relay connections in SQL: the rows of a page in their order, and from them whatever is asked of the connection.
 import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType } from 'graphql';
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
-import { after, COUNT_CAP, opened, orderOf, pageSize, withTies, type SortKey } from '../records/page.js';
+import { COUNT_CAP, opened, pageSize, rowsOfPage, withTies, type SortKey } from '../records/page.js';
 import type { Noun } from '../records/noun.js';
 import type { Plan, PlannedPage, PlannedUnion } from '../records/plan.js';
 import { sealCursor, type CursorValues } from '../values/cursor.js';
-import { columnsOf, named, nextAlias, objectType, required, type Arguments, type Compiling } from './compile.js';
+import {
+  columnsOf,
+  named,
+  nextAlias,
+  objectType,
+  required,
+  typeName,
+  type Arguments,
+  type Compiling,
+  type Frame,
+} from './compile.js';
 import { property } from './leaf.js';
 import { fieldsOf } from './selection.js';
 import { orMissing } from './slots.js';
-import { later, type Request } from './template.js';
+import { checked, later, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 /** What is asked of a list besides its filter. */
@@ -52,18 +62,20 @@ export function compilePage(
       const { where } = page(request);
       const keys = keysOf(request);
       const made = keys.flatMap((key) => (key.made ? [sql`, ${key.made} as ${raw(`"${key.property}"`)}`] : []));
-      const asked = allOf(from ? [...where, after(keys, from, table)] : where);
-      return sql`select ${raw(`${table}.*`)}${join(made, '')} from ${owner}${raw(table)} where ${asked} order by ${orderOf(keys, table)} limit ${limit}`;
+      const select = sql`select ${raw(`${table}.*`)}${join(made, '')} from ${owner}${raw(table)}`;
+      return rowsOfPage({ noun, select, where, keys, from, limit });
     },
     keys: (alias) => later((request) => list(keysOf(request).map((key) => keyOf(alias, noun, key)))),
     node: (alias, type, same) => {
       const wrap = (row: never, _: number, request: Request): unknown => page(request).wrap?.(row) ?? row;
-      const columns = columnsOf(compiling, objectType(type), { alias, noun, wrap }, same);
-      return sql`(select row_to_json(o) from (select ${columns}) o)`;
+      return objectOf(compiling, type, { alias, noun, wrap }, same);
     },
     count: (request) => sql`select 1 from ${owner}${raw(table)} where ${allOf(page(request).where)}`,
   });
 }
+
+const objectOf = (compiling: Compiling, type: GraphQLOutputType, frame: Frame, same: readonly FieldNode[]): Sql =>
+  sql`(select row_to_json(o) from (select ${columnsOf(compiling, objectType(type), frame, same)}) o)`;
 
 const list = (parts: readonly Sql[]): Sql => join(parts, ', ');
 
@@ -91,14 +103,12 @@ export function compileUnion(
     rows: (request, limit, from) => union(request).rows(limit, from),
     keys: (alias) => raw(plan.keys.map((key) => `${alias}.${key}`).join(', ')),
     node: (alias, type, same) => {
-      const kinds = plan.kinds.map(({ noun, ranks, wrap }) => {
+      const { kinds: own } = plan;
+      if ('table' in own) return objectOf(compiling, type, { alias, noun: own }, same);
+      const kinds = own.map(({ noun, ranks, wrap }) => {
         const row = nextAlias(compiling);
-        const columns = columnsOf(
-          compiling,
-          objectType(type),
-          { alias: row, noun, wrap, rank: `${alias}.rank`, ranks },
-          same,
-        );
+        const frame = { alias: row, noun, wrap, rank: `${alias}.rank`, ranks };
+        const columns = columnsOf(compiling, objectType(type), frame, same);
         return sql`when ${raw(`${alias}.rank in (${ranks.join(', ')})`)} then (select row_to_json(o) from (select ${columns} from ${raw(`${noun.table} ${row}`)} where ${raw(`${row}.id = ${alias}.id`)}) o)`;
       });
       return sql`case ${join(kinds, ' ')} end`;
@@ -107,7 +117,7 @@ export function compileUnion(
   });
 }
 
-/** The rows are numbered once; each thing that is asked of the connection is a column of them, gathered again. */
+/** The rows are numbered once, and stay in their order; each thing that is asked of the connection is a column of them, gathered again. */
 function connection(compiling: Compiling, output: GraphQLOutputType, nodes: readonly FieldNode[], source: Source): Sql {
   const { parent } = source;
   const args = (request: Request): PageArgs => source.args(request);
@@ -126,19 +136,23 @@ function connection(compiling: Compiling, output: GraphQLOutputType, nodes: read
     return raw(`p.c${columns.length - 1}`);
   };
   const gathered = (value: Sql): Sql =>
-    sql`coalesce(json_agg(${made(value)} order by p.place) filter (where p.place <= ${size}), '[]'::json)`;
+    sql`coalesce(json_agg(${made(value)}) filter (where p.place <= ${size}), '[]'::json)`;
   const cursor = (): Sql =>
     compiling.slots.open(
       sql`json_build_array(${raw(parent ? `${parent}.id` : 'null')}, json_build_array(${source.keys(row)}))`,
       (([id, values]: [string | null, CursorValues], request: Request) =>
         JSON.stringify(sealCursor(request.cursorKey(), source.scope(request, id), values))) as never,
     );
-  const edge: Tell = (name, field, same) => (name === 'cursor' ? cursor() : source.node(row, field.type, same));
+  const edge: Tell = (name, field, same) => {
+    if (name === 'cursor') return cursor();
+    if (name === 'node') return source.node(row, field.type, same);
+    throw new Unplannable(`${name} is no part of an edge`);
+  };
   const pageInfo: Record<string, () => Sql> = {
     hasNextPage: () => sql`to_json(count(p.place) > ${size})`,
     hasPreviousPage: () => later((request) => raw(`to_json(${from(request) !== null})`)),
     startCursor: () => sql`(json_agg(${made(cursor())}) filter (where p.place = 1))->0`,
-    endCursor: () => sql`(json_agg(${made(cursor())} order by p.place desc) filter (where p.place <= ${size}))->0`,
+    endCursor: () => sql`(json_agg(${made(cursor())}) filter (where p.place <= ${size}))->-1`,
   };
   const totals: Record<string, () => Sql> = {
     value: () => raw(`to_json(least(n, ${COUNT_CAP}))`),
@@ -150,23 +164,29 @@ function connection(compiling: Compiling, output: GraphQLOutputType, nodes: read
     edges: (field, same) => gathered(objectFrom(compiling, objectType(field.type), same, edge)),
     pageInfo: (field, same) => {
       looksFurther = true;
-      return objectFrom(compiling, objectType(field.type), same, (name) => pageInfo[name]!());
+      return objectFrom(compiling, objectType(field.type), same, (name) => known(pageInfo, name)());
     },
     totalCount: (field, same) => {
       const counted = sql`(select count(*)::int as n from (${later(source.count)} limit ${raw(String(COUNT_CAP + 1))}) counted) total`;
-      return sql`(select ${objectFrom(compiling, objectType(field.type), same, (name) => totals[name]!())} from ${counted})`;
+      return sql`(select ${objectFrom(compiling, objectType(field.type), same, (name) => known(totals, name)())} from ${counted})`;
     },
   };
   const whole = objectFrom(compiling, type, nodes, (name, field, same) => {
     reads ||= name !== 'totalCount';
-    return parts[name]!(field, same);
+    return known(parts, name)(field, same);
   });
   // Also where no row is read, a size or a cursor that is none is refused.
-  const checked = later((request) => (sizeOf(request) > 0 && from(request) === null ? raw('') : raw('')));
-  if (!reads) return sql`${checked}${whole}`;
+  if (!reads) return sql`${checked((request) => [sizeOf(request), from(request)])}${whole}`;
   const rows = later((request) => source.rows(request, sizeOf(request) + (looksFurther ? 1 : 0), from(request)));
   const numbered = sql`(select rows.*, row_number() over () as place from (${rows}) rows) ${raw(row)}`;
   return sql`(select ${whole} from (select ${raw(row)}.place${join(columns, '')} from ${numbered}) p)`;
+}
+
+/** What this schema has in a connection beside what every connection has is not known here. */
+function known<T>(told: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(told, name) ? told[name] : undefined;
+  if (found === undefined) throw new Unplannable(`${name} is no part of a page`);
+  return found;
 }
 
 type Tell = (name: string, field: GraphQLField<unknown, unknown>, same: FieldNode[]) => Sql;
@@ -175,7 +195,7 @@ type Tell = (name: string, field: GraphQLField<unknown, unknown>, same: FieldNod
 function objectFrom(compiling: Compiling, type: GraphQLObjectType, nodes: readonly FieldNode[], tell: Tell): Sql {
   const fields = [...fieldsOf(compiling, type, nodes)].map(([name, same]) => {
     const asked = same[0]!.name.value;
-    if (asked === '__typename') return named(raw(`to_json('${type.name}'::text)`), name);
+    if (asked === '__typename') return named(typeName(type), name);
     const field = type.getFields()[asked]!;
     return named(required(field.type, tell(asked, field, same)), name);
   });

@@ -3,10 +3,12 @@ import {
   GraphQLError,
   getNamedType,
   getVariableValues,
+  isNonNullType,
   Kind,
   OperationTypeNode,
   typeFromAST,
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
@@ -17,6 +19,7 @@ import type { Noun } from '../records/noun.js';
 import type { Asked } from '../records/plan.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import { compileQuery, type Compiling } from './compile.js';
+import { rootFields } from './selection.js';
 import { Slots, takeShown } from './slots.js';
 import { newRequest, Template, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
@@ -44,11 +47,28 @@ export interface PlannedStatement {
   values: unknown[];
   /** Asked for the first time; most of those never come again. */
   isNew: boolean;
+  /** The fields of the root, in the order of the answer. */
+  fields: readonly RootField[];
+  /** The same question with those fields alone that the resolvers must answer; absent where there are none. */
+  rest?: DocumentNode;
   /** `data` of the answer as JSON, from the one row of the statement. Throws Unplannable. */
-  answer(row: { data: string }): { data: string; shown: { id: string; sensitivity: number }[] };
+  answer(
+    row: { data: string },
+    rest?: Readonly<Record<string, unknown>>,
+  ): { data: string; shown: { id: string; sensitivity: number }[] };
 }
 
-interface Compiled {
+export interface RootField {
+  /** In the answer. */
+  name: string;
+  nodes: readonly FieldNode[];
+  /** The resolvers must answer it. */
+  isLeft: boolean;
+  /** Where it is null, `data` is. */
+  isRequired: boolean;
+}
+
+interface Compiled extends Pick<PlannedStatement, 'fields' | 'rest'> {
   template: Template;
   slots: Slots;
   lenses: readonly ((request: Request) => AsOf | null | undefined)[];
@@ -64,7 +84,7 @@ export function planQuestion(question: PlannedQuestion, planning: Planning): Pla
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], question.variables);
   const found = coerced && compiledOf(question, coerced, planning);
   if (!found) return undefined;
-  const { template, slots, lenses } = found;
+  const { template, slots, lenses, fields, rest } = found;
   const { today, cursorKey } = planning;
   const request = newRequest({ today, cursorKey, variables: coerced });
   return orUndefined(() => {
@@ -74,9 +94,11 @@ export function planQuestion(question: PlannedQuestion, planning: Planning): Pla
       text,
       values,
       isNew,
-      answer: ({ data }) => {
-        const { text: told, rows } = takeShown(data);
-        return { data: slots.fill(told, request), shown: rows };
+      fields,
+      ...(rest ? { rest } : {}),
+      answer: ({ data }, told) => {
+        const { text: own, rows } = takeShown(data);
+        return { data: slots.fill(own, told ? { ...request, rest: told } : request), shown: rows };
       },
     };
   });
@@ -96,12 +118,30 @@ function compiledOf(
   const slots = new Slots();
   const lenses: Compiling['lenses'] = [];
   const fragments = fragmentsOf(document);
-  const compiling: Compiling = { nouns, keepsShown, schema, fragments, variables, slots, lenses, aliases: 0 };
-  const fragment = orUndefined(() => compileQuery(compiling, schema.getQueryType()!, operation.selectionSet));
-  const made = fragment ? { template: new Template(fragment), slots, lenses } : null;
+  const left: Compiling['left'] = new Map();
+  const compiling: Compiling = { nouns, keepsShown, schema, fragments, variables, slots, lenses, left, aliases: 0 };
+  const made = orUndefined(() => {
+    const root = schema.getQueryType()!;
+    const template = new Template(compileQuery(compiling, root, operation.selectionSet));
+    const asked = [...rootFields(compiling, root, operation.selectionSet)];
+    const fields = asked.map(([name, nodes]): RootField => {
+      const type = root.getFields()[nodes[0]!.name.value]?.type;
+      return { name, nodes, isLeft: left.has(name), isRequired: type !== undefined && isNonNullType(type) };
+    });
+    if (fields.every(({ isLeft }) => isLeft)) throw new Unplannable('no field of the root has a plan');
+    const rest = left.size > 0 ? { rest: restOf(question, [...left.values()].flat()) } : {};
+    return { template, slots, lenses, fields, ...rest };
+  });
   if (known.size >= MOST_SHAPES) known.clear();
-  known.set(key, made);
-  return made;
+  known.set(key, made ?? null);
+  return made ?? null;
+}
+
+/** Fields of the root as a question of their own: fragments around them are gone, those inside are as they were. */
+function restOf({ document, operation }: PlannedQuestion, selections: readonly FieldNode[]): DocumentNode {
+  const asked = { ...operation, selectionSet: { ...operation.selectionSet, selections } };
+  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  return { ...document, definitions: [asked, ...fragments] };
 }
 
 /** A document with many switches is not kept in all of their positions. */

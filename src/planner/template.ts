@@ -9,6 +9,8 @@ export interface Request extends Asked {
   variables: Record<string, unknown>;
   /** Asked after the lens is set, of which the key is part. */
   cursorKey: () => Uint8Array;
+  /** What the resolvers say of the fields of the root that have no plan; known when the answer is put together. */
+  rest?: Readonly<Record<string, unknown>>;
   /** Made once for a request, however many parts of the statement need it. */
   once: <T extends object>(key: object, make: () => T) => T;
 }
@@ -19,6 +21,15 @@ class Later {
 }
 
 export const later = (make: (request: Request) => Sql): Sql => ({ strings: ['', ''], values: [new Later(make)] });
+
+/** Nothing in the statement: refuses, where `check` throws, what is asked. */
+export const checked = (check: (request: Request) => unknown): Sql =>
+  later((request) => {
+    check(request);
+    return NOTHING;
+  });
+
+const NOTHING: Sql = { strings: [''], values: [] };
 
 export function newRequest(request: Omit<Request, 'once'>): Request {
   const made = new Map<object, object>();
@@ -39,7 +50,8 @@ const TEXTS_KEPT = 50;
 
 export class Template {
   readonly #fragment: Sql;
-  readonly #texts = new Map<string, string>();
+  /** What the text was joined from, and the text; the one that was used last stands first. */
+  #joined: { parts: readonly (readonly string[])[]; text: string }[] = [];
 
   constructor(fragment: Sql) {
     this.#fragment = fragment;
@@ -48,7 +60,6 @@ export class Template {
   fill(request: Request): { text: string; values: unknown[]; isNew: boolean } {
     const values: unknown[] = [];
     const parts: Sql[] = [];
-    let shape = '';
     for (const value of this.#fragment.values) {
       if (!(value instanceof Later)) {
         values.push(value);
@@ -56,14 +67,14 @@ export class Template {
       }
       const made = value.make(request);
       parts.push(made);
-      shape += `${made.strings.join('\0')}\0\0`;
       for (const inner of made.values) values.push(inner);
     }
-    const known = this.#texts.get(shape);
-    if (known !== undefined) return { text: known, values, isNew: false };
+    const place = this.#joined.findIndex((known) => isJoinOf(known.parts, parts));
+    const known = this.#joined[place];
+    if (known && place > 0) this.#joined = [known, ...this.#joined.filter((other) => other !== known)];
+    if (known) return { text: known.text, values, isNew: false };
     const text = this.#join(parts);
-    if (this.#texts.size >= TEXTS_KEPT) this.#texts.clear();
-    this.#texts.set(shape, text);
+    this.#joined = [{ parts: parts.map(({ strings }) => strings), text }, ...this.#joined.slice(0, TEXTS_KEPT - 1)];
     return { text, values, isNew: true };
   }
 
@@ -79,4 +90,12 @@ export class Template {
     });
     return text.join('');
   }
+}
+
+/** Most pieces are the same constants, which takes no comparing of characters. */
+function isJoinOf(known: readonly (readonly string[])[], parts: readonly Sql[]): boolean {
+  return known.every((strings, part) => {
+    const made = parts[part]!.strings;
+    return strings === made || (strings.length === made.length && strings.every((string, i) => string === made[i]));
+  });
 }

@@ -6,13 +6,12 @@ import type { AnyRow } from './loaders.js';
 import { byDay } from './list.js';
 import type { Noun } from './noun.js';
 import {
-  after,
   capped,
   COUNT_CAP,
   listOf,
   opened,
-  orderOf,
   pageSize,
+  rowsOfPage,
   sortValues,
   withTies,
   type Count,
@@ -82,13 +81,11 @@ export async function pageByParent<T = AnyRow>(
   // A cursor opens for its own parent alone, so all that share it in one batch share its place as well.
   const from = opened(cursorKey, scope, cursor);
   const found = batched(db, JSON.stringify([name, filter, size, cursor ?? null]), async (ids) => {
-    const nested = from ? [...where, after(keys, from, noun.table)] : where;
-    const order = orderOf(keys, noun.table);
+    const select = raw(`select ${columnsOf(noun)} from ${noun.table}`);
     const statement = compile(sql`
       select parent.id as "@parent", nested.* from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (
-        select ${raw(columnsOf(noun))}, row_number() over (order by ${order}) as "@place"
-        from ${raw(noun.table)} where ${allOf(nested)} order by ${order} limit ${size + 1}
+        select rows.*, row_number() over () as "@place" from (${rowsOfPage({ noun, select, where, keys, from, limit: size + 1 })}) rows
       ) nested order by parent.id, nested."@place"`);
     return grouped(await db.rows<AnyRow & Parented>(name, statement.text, statement.values));
   });

@@ -48,25 +48,65 @@ export interface ListQuery {
   scope: unknown;
 }
 
-/** Rows after the cursor: for each key in turn, equal so far and greater here; unknown is greater than all. */
-export function after(keys: SortKey[], values: CursorValues, table: string): Sql {
+/** After a place, on keys of which any may be unknown or made: for each in turn, equal so far and greater here. */
+function beyond(keys: SortKey[], values: CursorValues, table: string): Sql {
   const column = (key: SortKey): Sql => sortedBy(key, table);
-  const bound = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.type}`)}`;
   const branches = keys.map((key, i) => {
     const equal = keys
       .slice(0, i)
       .map((k, j) => (values[j] === null ? sql`${column(k)} is null` : sql`${column(k)} = ${bound(k, values[j])}`));
     const value = values[i];
-    const beyond =
+    const further =
       value === null || value === undefined
         ? raw('false')
         : sql`(${column(key)} > ${bound(key, value)} or ${column(key)} is null)`;
-    return allOf([...equal, beyond]);
+    return allOf([...equal, further]);
   });
   return join(
     branches.map((b) => sql`(${b})`),
     ' or ',
   );
+}
+
+const bound = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.type}`)}`;
+
+/** After a place, on columns that are never unknown here: the one form in which an index begins at the place itself. */
+function rowsBeyond(keys: SortKey[], values: CursorValues, table: string): Sql {
+  const columns = keys.map((key) => sortedBy(key, table));
+  const bounds = keys.map((key, i) => bound(key, values[i]));
+  return sql`(${join(columns, ', ')}) > (${join(bounds, ', ')})`;
+}
+
+interface Slice {
+  noun: Noun;
+  /** All that stands before `where`; one table under its own name, others beside it as they may be. */
+  select: Sql;
+  where: readonly Sql[];
+  keys: SortKey[];
+  from: CursorValues | null;
+  limit: number;
+}
+
+/**
+ * The rows of a page in their order. An index is walked from where the cursor stands, so a page deep in a list costs what the
+ * first one does: a single condition that lets the unknown come last would be tried on every row before it.
+ */
+export function rowsOfPage({ noun, select, where, keys, from, limit }: Slice): Sql {
+  const { table } = noun;
+  const some = (conditions: readonly Sql[]): Sql =>
+    sql`${select} where ${allOf([...where, ...conditions])} order by ${orderOf(keys, table)} limit ${limit}`;
+  if (!from) return some([]);
+  const known = (key: SortKey): boolean =>
+    !key.made && noun.columns.some(({ property, nullable }) => property === key.property && !nullable);
+  const [first, ...rest] = keys as [SortKey, ...SortKey[]];
+  if (first.made || !rest.every(known)) return some([beyond(keys, from, table)]);
+  const column = sortedBy(first, table);
+  if (from[0] === null) return some([sql`${column} is null`, rowsBeyond(rest, from.slice(1), table)]);
+  const told = some([rowsBeyond(keys, from, table)]);
+  if (known(first)) return told;
+  // One after the other, each in its order: what is limited is never read by several at once.
+  const untold = some([sql`${column} is null`]);
+  return sql`select * from ((${told}) union all (${untold})) rows limit ${limit}`;
 }
 
 export interface PageContext {
@@ -153,10 +193,8 @@ export async function page<T = AnyRow>(
   const keys = withTies(query.orderBy);
   const scope = scopeOfList(noun, query.scope);
   const from = opened(cursorKey, scope, args.after);
-  const where = from ? [...query.where, after(keys, from, noun.table)] : query.where;
-  const statement = compile(
-    sql`select ${raw(columnsOf(noun))}${join(madeFor(keys), '')} from ${raw(noun.table)} where ${allOf(where)} order by ${orderOf(keys, noun.table)} limit ${size + 1}`,
-  );
+  const select = sql`select ${raw(columnsOf(noun))}${join(madeFor(keys), '')} from ${raw(noun.table)}`;
+  const statement = compile(rowsOfPage({ noun, select, where: query.where, keys, from, limit: size + 1 }));
   const rows = await db.rows<AnyRow>(`${noun.table} list`, statement.text, statement.values);
   return listOf({
     rows: rows as unknown as T[],

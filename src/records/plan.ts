@@ -43,8 +43,10 @@ export interface Asked {
 }
 
 export interface Rows {
-  /** The table. */
-  noun: string;
+  /** The table; or how rows look that `from` makes. */
+  noun: string | Noun;
+  /** The select that stands in the place of a table, under its name. May ask of PARENT. */
+  from?: Sql;
   /** Conditions on the noun's table under its own name, tied to PARENT. */
   where: Sql;
   orderBy: Sql;
@@ -56,6 +58,8 @@ export type Needs = readonly string[] | ((noun: Noun) => readonly string[]);
 export type Plan =
   /** Another one for each noun that the row may be of. */
   | { is: 'byNoun'; of: (noun: Noun) => Plan }
+  /** What another plan tells of a row that is made from this one; null where there is none. */
+  | { is: 'through'; row: (row: RowAlias) => Sql; noun?: Noun; then: Plan }
   /** JSON made by SQL from columns of the row. */
   | { is: 'leaf'; sql: (row: RowAlias) => Sql }
   /** Another one for each rank, where rows come from several tables. */
@@ -76,11 +80,19 @@ export type Plan =
       is: 'union';
       /** Columns of its rows that make the cursor. */
       keys: readonly string[];
-      kinds: readonly UnionKind[];
+      /** The records that its rows are about; or else what its rows are themselves. */
+      kinds: readonly UnionKind[] | Noun;
       union: (args: never) => PlannedUnion;
     }
   /** The record with the id that is the argument. */
   | { is: 'byId'; noun: string }
+  /** Records of any noun with these ids, or where there are none, rows that stand in their place. */
+  | {
+      is: 'nodes';
+      ids: (args: never) => readonly string[];
+      instead: Rows & { noun: Noun };
+      unless: (args: never) => Sql[];
+    }
   /** The same row, seen as another type. */
   | { is: 'own' }
   /** Made by `make` from properties of the row, and from those of its claims where it names any. */
@@ -88,12 +100,28 @@ export type Plan =
       is: 'computed';
       needs: Needs;
       claims?: readonly string[];
+      /** The property with the id of the record whose claims they are; `id` unless told otherwise. */
+      of?: string;
       /** The claims are read only where this property is `..`. */
       ifOpen?: string;
+      /** Rows of other nouns that belong to the row, by a name of the rule. */
+      beside?: Readonly<Record<string, Beside>>;
       /** The rule asks of what a source is a copy. */
       origins?: boolean;
-      make: (parent: never, args: never, claims: never, originOf: (sourceId: string) => string) => unknown;
+      make: (
+        parent: never,
+        args: never,
+        claims: never,
+        originOf: (sourceId: string) => string,
+        beside: never,
+      ) => unknown;
     };
+
+/** Rows that a rule reads beside its own, and which of their properties. */
+export interface Beside {
+  rows: Rows & { noun: string };
+  needs: readonly string[];
+}
 
 type AnyResolver = (...args: never[]) => unknown;
 

@@ -28,7 +28,10 @@ interface Shape {
   kind: string;
   country: string;
   person: string;
-  join?: string;
+  /** Of the table to the places of its rows, where `country` is not its own. */
+  placed?: string;
+  /** Of the table to the people, one row for each, where `person` is not its own. */
+  peopled?: string;
   earliest: string;
   latest: string;
   validOn: (day: string) => Sql;
@@ -37,7 +40,7 @@ interface Shape {
 const placed = (table: string): string => `left join places on places.id = ${table}.place_id`;
 const only = (day: string) => ({ from: day, until: day });
 
-/** One row per fact, and for an event one per participant. */
+/** One row per fact; for an event one per participant, where people matter. */
 const SHAPES: Record<StatisticsFact, Shape> = {
   EVENT: {
     fact: 'EVENT',
@@ -46,7 +49,8 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     kind: 'events.kind',
     country: 'places.country',
     person: 'event_participants.person_id',
-    join: `${placed('events')} left join event_participants on event_participants.event_id = events.id`,
+    placed: placed('events'),
+    peopled: 'left join event_participants on event_participants.event_id = events.id',
     earliest: 'events.starts_earliest',
     latest: 'events.starts_latest',
     validOn: (day) => duringEvent(only(day)),
@@ -58,7 +62,7 @@ const SHAPES: Record<StatisticsFact, Shape> = {
     kind: 'detentions.kind',
     country: 'places.country',
     person: 'detentions.person_id',
-    join: placed('detentions'),
+    placed: placed('detentions'),
     earliest: 'detentions.starts_earliest',
     latest: 'detentions.starts_latest',
     validOn: (day) => duringPeriod(detentions, 'starts', 'ends')(only(day)),
@@ -130,10 +134,17 @@ function refuseUnknownKinds(kinds: readonly string[], shapes: readonly Shape[], 
   throw invalid(`filter.kinds.${at}`, sentence, { rule: 'known-kind' });
 }
 
+/** What a question needs to know of each fact. What it does not need is not joined: a count over all events walks over events. */
+interface Needs {
+  country: boolean;
+  people: boolean;
+}
+
 function selectFacts(
   shape: Shape,
   { kinds, roles, country, from, until, case: file }: StatisticsFilter,
   validOn: string | null | undefined,
+  needs: Needs,
 ): Sql {
   const column = (name: 'kind' | 'country' | 'earliest' | 'latest'): Sql => raw(shape[name]);
   const asked = conditions(
@@ -148,9 +159,10 @@ function selectFacts(
     },
   );
   const where = [...asked, ...(validOn ? [shape.validOn(validOn)] : [])];
-  return sql`select ${raw(`'${shape.fact}'`)} as fact, ${column('kind')}::text as kind, ${column('country')}::text as country,
-    ${raw(shape.table)}.id as record_id, ${raw(shape.person)} as person_id, ${column('earliest')} as earliest, ${column('latest')} as latest
-    from ${raw(shape.table)} ${raw(shape.join ?? '')} where ${allOf(where)}`;
+  const told = (needed: boolean, value: string, type: string): Sql => raw(needed ? value : `null::${type}`);
+  return sql`select ${raw(`'${shape.fact}'`)} as fact, ${column('kind')}::text as kind, ${told(needs.country, shape.country, 'text')} as country,
+    ${raw(shape.table)}.id as record_id, ${told(needs.people, shape.person, 'uuid')} as person_id, ${column('earliest')} as earliest, ${column('latest')} as latest
+    from ${raw(shape.table)} ${raw(needs.country ? (shape.placed ?? '') : '')} ${raw(needs.people ? (shape.peopled ?? '') : '')} where ${allOf(where)}`;
 }
 
 /** How a fact becomes units; those that are hidden are not counted. */
@@ -179,6 +191,13 @@ const COLUMNS: Record<StatisticsGrouping, string[]> = {
   COUNTRY: ['country'],
   KIND: ['fact', 'kind'],
 };
+/** Columns of a fact on which those depend. */
+const SOURCES: Record<StatisticsGrouping, string[]> = {
+  MONTH: ['earliest', 'latest'],
+  YEAR: ['earliest', 'latest'],
+  COUNTRY: ['country'],
+  KIND: ['fact', 'kind'],
+};
 
 export interface StatisticsRowValue {
   month: string | null;
@@ -193,22 +212,39 @@ export interface StatisticsRowValue {
 /** The words of an enum of the SDL. */
 export type Vocabularies = (name: string) => readonly string[];
 
+/** Where each row is a unit of its own. Days repeat, so they are counted before months are made of them. */
+const countRows = (facts: Sql, columns: string[], names: string[], sources: string[]): Sql => sql`
+  with days as (select ${raw(sources.join(', '))}, count(*) as n from (${facts}) facts group by ${raw(sources.join(', '))})
+  select ${raw(names.join(', '))}, sum(n)::int as count, (sum(sum(n)) over ())::int as total
+  from (select ${raw(columns.join(', '))}, n from days) grouped group by ${raw(names.join(', '))}`;
+
+/** Where several rows may be one unit: each counts once in its group, and once over all. */
+const countEachOnce = (facts: Sql, unit: StatisticsUnit, columns: string[], names: string[]): Sql => sql`
+  with facts as (${facts}), units as (${raw(UNITS[unit])}),
+    grouped as materialized (select distinct unit, ${raw(columns.join(', '))} from units)
+  select ${raw(names.join(', '))}, count(*)::int as count, (select count(*)::int from (select distinct unit from grouped) once) as total
+  from grouped group by ${raw(names.join(', '))}`;
+
 export async function statistics({ unit, by, filter, asOf }: QueryStatisticsArgs, db: Rows, wordsOf: Vocabularies) {
   const groupings = groupingsOf(by);
   const shapes = factsOf(unit, filter?.facts).map((fact) => SHAPES[fact]);
   if (filter?.kinds) refuseUnknownKinds(filter.kinds, shapes, wordsOf);
   refuseSwapped(filter ?? {}, 'filter.until');
+  const needs: Needs = {
+    country: groupings.includes('COUNTRY') || Boolean(filter?.country),
+    people: unit === 'PERSON' || unit === 'CASE' || Boolean(filter?.roles) || Boolean(filter?.case),
+  };
   const facts = join(
-    shapes.map((shape) => selectFacts(shape, filter ?? {}, asOf?.validOn)),
+    shapes.map((shape) => selectFacts(shape, filter ?? {}, asOf?.validOn, needs)),
     ' union all ',
   );
   const columns = groupings.flatMap((grouping) => COLUMNS[grouping]);
   const names = columns.map((column) => column.split(' as ').at(-1)!.trim());
+  const counted = needs.people
+    ? countEachOnce(facts, unit, columns, names)
+    : countRows(facts, columns, names, groupings.flatMap((grouping) => SOURCES[grouping])); // prettier-ignore
   const order = names.map((name) => `${name} nulls last`).join(', ');
-  const { text, values } =
-    compile(sql`with facts as (${facts}), units as (${raw(UNITS[unit])}), grouped as (select unit, ${raw(columns.join(', '))} from units)
-    select ${raw(names.join(', '))}, count(distinct unit)::int as count, (select count(distinct unit)::int from units) as total
-    from grouped group by ${raw(names.join(', '))} order by ${raw(order)} limit ${MOST_ROWS + 1}`);
+  const { text, values } = compile(sql`${counted} order by ${raw(order)} limit ${MOST_ROWS + 1}`);
   const rows = await db.rows<StatisticsRowValue & { total: number }>('statistics', text, values);
   if (rows.length > MOST_ROWS)
     throw limited(`This has more than ${MOST_ROWS} rows; group by less, or narrow the filter.`, {
