@@ -1,6 +1,6 @@
 // The bench: an invented world in a database of its own, Kualik as it is served, the limit and PostGraphile on it, loaded in
 // turns. Prints a table and the targets, writes .data/bench/last.json, exits with 1 when a target is missed.
-//   npm run bench [-- --quick] [-- --events 200k] [-- --rounds 5] [-- --seconds 4] [-- --without-peer] [-- --growth]
+//   npm run bench [-- --quick] [-- --events 200k] [-- --rounds 5] [-- --seconds 4] [-- --without-peer] [-- --growth [--keep DIRECTORY]]
 import * as fs from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     'without-peer': { type: 'boolean' },
     growth: { type: 'boolean' },
+    keep: { type: 'string' },
   },
 });
 
@@ -123,7 +124,9 @@ function write(name: string, found: object): void {
 try {
   if (values.growth) {
     const sizes = (values.events ?? (values.quick ? '10k,30k' : '10k,100k,1M')).split(',').map(readCount);
-    write('growth.json', { growth: await growth(sizes, { seed: Number(values.seed), step, say, atEnd }) });
+    write('growth.json', {
+      growth: await growth(sizes, { seed: Number(values.seed), keep: values.keep, step, say, atEnd }),
+    });
   } else await compare();
 } catch (error) {
   // Said before the servers stop: what their end does to open connections would hide it.

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { EndSpan, Tally } from '../observe/tally.js';
 import { cancelRunning } from './cancel.js';
+import { poolOf } from './data-source.js';
 import { translateLoss, Unavailable } from './unavailable.js';
 
 /** A statement that was run, in order; for the log, for golden files and for the N+1 tests. */
@@ -72,116 +73,135 @@ function keep(client: pg.Client, name: string): string {
   return name;
 }
 
-/** @param tally of the operation for which it is held. */
 /** Statements that are remembered of one operation, the latest ones: an export has one for every page. */
 const MOST_TOLD = 1_000;
 
+/** @param tally of the operation for which it is held. */
 export async function holdConnection(dataSource: DataSource, tally?: Tally): Promise<HeldConnection> {
   const asked = performance.now();
-  const runner = dataSource.createQueryRunner('master');
-  let client: pg.Client;
   try {
-    client = (await runner.connect()) as pg.Client;
+    // Not a query runner of TypeORM, which makes an entity manager for each: src/db/pools.ts hears of the wait in both cases.
+    return new Held(await poolOf(dataSource).connect(), tally);
   } catch (error) {
-    await runner.release();
     throw translateLoss(error);
   } finally {
     if (tally) tally.waitedMs += performance.now() - asked;
   }
-  const statements: Statement[] = [];
-  let running = 0;
-  let busySince = 0;
-  let broken = false;
-  let aborted: { reason: unknown } | undefined;
-  let cancelling: Promise<void> | undefined;
+}
 
+class Held implements HeldConnection {
+  readonly statements: Statement[] = [];
+  readonly #client: pg.PoolClient;
+  readonly #tally: Tally | undefined;
+  #running = 0;
+  #busySince = 0;
+  #broken = false;
+  #aborted: { reason: unknown } | undefined = undefined;
+  #cancelling: Promise<void> | undefined = undefined;
   // With pipelining, pg does not settle every query of a connection that is cut: one that waits for ever would keep its
   // place in the pool for ever. So each wait also ends when the connection does.
-  let lose: (reason: Error) => void = () => undefined;
-  const lost = new Promise<never>((_, reject) => (lose = reject));
-  lost.catch(() => undefined); // heard by whoever is waiting, if anyone is
-  const onEnd = (): void => lose(new Unavailable('the connection ended'));
-  client.once('end', onEnd);
-  const unlessLost = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost]);
+  #lose: (reason: Error) => void = () => undefined;
+  readonly #lost = new Promise<never>((_, reject) => (this.#lose = reject));
+  readonly #onEnd = (): void => this.#lose(new Unavailable('the connection ended'));
 
-  const throwIfAborted = (): void => {
-    if (aborted) throw aborted.reason;
-  };
+  constructor(client: pg.PoolClient, tally: Tally | undefined) {
+    this.#client = client;
+    this.#tally = tally;
+    this.#lost.catch(() => undefined); // heard by whoever is waiting, if anyone is
+    client.once('end', this.#onEnd);
+  }
 
-  async function watched<T>(work: () => Promise<T>): Promise<T> {
-    throwIfAborted();
-    begin();
+  send(sql: string): Promise<unknown> {
+    return this.#watched(() => this.#client.query(sql));
+  }
+
+  configure(settings: Record<string, string>): Promise<unknown> {
+    const { sql, values } = configuration(settings);
+    return this.#watched(() => this.#client.query({ name: cachedName(sql, ''), text: sql, values }));
+  }
+
+  enter(context: string): Promise<unknown> {
+    return this.#watched(() => this.#client.query({ name: cachedName(ENTER, ''), text: ENTER, values: [context] }));
+  }
+
+  async rows<T>(name: string, sql: string, values: unknown[], searchPath: string, unnamed = false): Promise<T[]> {
+    let started: number | undefined;
+    let endSpan: EndSpan | undefined;
+    let rows: T[] | undefined;
     try {
-      return await unlessLost(work());
+      const result: pg.QueryResult = await this.#watched(() => {
+        started = performance.now();
+        endSpan = this.#tally?.trace?.statement(name);
+        const query = unnamed
+          ? { text: sql, values }
+          : { name: keep(this.#client, cachedName(sql, searchPath)), text: sql, values };
+        return this.#client.query(query);
+      });
+      rows = result.rows as T[];
+      return rows;
+    } finally {
+      if (started !== undefined) {
+        const ms = performance.now() - started;
+        if (rows) this.statements.push({ name, sql, ms });
+        if (this.statements.length > MOST_TOLD) this.statements.shift();
+        this.#tally?.ran(name, ms, rows?.length);
+        endSpan?.(rows === undefined);
+      }
+    }
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = { reason };
+    // The request may arrive after the statement ended and hit the next user of the connection: it gets no next user.
+    this.#broken = true;
+    if (this.#running > 0) this.#cancelling = cancelRunning(this.#client);
+  }
+
+  async release(ending?: string | { untouched: true }): Promise<void> {
+    const client = this.#client;
+    if (this.#cancelling) await this.#cancelling;
+    if (!this.#broken && typeof ending !== 'object') {
+      // Not DISCARD ALL, which would drop the prepared statements.
+      const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => this.#unlessLost(client.query(sql)));
+      this.#begin();
+      this.#broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');
+      this.#end();
+    }
+    client.off('end', this.#onEnd);
+    // The pool closes what is broken and does not take it back.
+    client.release(this.#broken || (preparedOn.get(client)?.size ?? 0) > MOST_PREPARED);
+  }
+
+  #unlessLost<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#lost]);
+  }
+
+  async #watched<T>(work: () => Promise<T>): Promise<T> {
+    this.#throwIfAborted();
+    this.#begin();
+    try {
+      return await this.#unlessLost(work());
     } catch (error) {
       const found = translateLoss(error);
-      if (found instanceof Unavailable) broken = true;
-      throwIfAborted();
+      if (found instanceof Unavailable) this.#broken = true;
+      this.#throwIfAborted();
       throw found;
     } finally {
-      end();
+      this.#end();
     }
   }
 
   // Messages leave in flights, so their times overlap: what counts is while any of them is under way.
-  function begin(): void {
-    if (running++ === 0) busySince = performance.now();
-  }
-  function end(): void {
-    if (--running === 0 && tally) tally.databaseMs += performance.now() - busySince;
+  #begin(): void {
+    if (this.#running++ === 0) this.#busySince = performance.now();
   }
 
-  return {
-    statements,
-    send: (sql) => watched(() => client.query(sql)),
-    configure(settings) {
-      const { sql, values } = configuration(settings);
-      return watched(() => client.query({ name: cachedName(sql, ''), text: sql, values }));
-    },
-    enter: (context) => watched(() => client.query({ name: cachedName(ENTER, ''), text: ENTER, values: [context] })),
-    async rows<T>(name: string, sql: string, values: unknown[], searchPath: string, unnamed = false) {
-      let started: number | undefined;
-      let endSpan: EndSpan | undefined;
-      let rows: T[] | undefined;
-      try {
-        const result: pg.QueryResult = await watched(() => {
-          started = performance.now();
-          endSpan = tally?.trace?.statement(name);
-          const prepared = unnamed ? {} : { name: keep(client, cachedName(sql, searchPath)) };
-          return client.query({ ...prepared, text: sql, values });
-        });
-        rows = result.rows as T[];
-        return rows;
-      } finally {
-        if (started !== undefined) {
-          const ms = performance.now() - started;
-          if (rows) statements.push({ name, sql, ms });
-          if (statements.length > MOST_TOLD) statements.shift();
-          tally?.ran(name, ms, rows?.length);
-          endSpan?.(rows === undefined);
-        }
-      }
-    },
-    abort(reason) {
-      if (aborted) return;
-      aborted = { reason };
-      // The request may arrive after the statement ended and hit the next user of the connection: it gets no next user.
-      broken = true;
-      if (running > 0) cancelling = cancelRunning(client);
-    },
-    async release(ending) {
-      await cancelling;
-      if (!broken && typeof ending !== 'object') {
-        // Not DISCARD ALL, which would drop the prepared statements.
-        const endings = [...(ending ? [ending] : []), 'reset all'].map((sql) => unlessLost(client.query(sql)));
-        begin();
-        broken = (await Promise.allSettled(endings)).some(({ status }) => status === 'rejected');
-        end();
-      }
-      broken ||= (preparedOn.get(client)?.size ?? 0) > MOST_PREPARED;
-      client.off('end', onEnd);
-      if (broken) void client.end().catch(() => undefined); // the pool does not take back a client that is ending
-      await runner.release();
-    },
-  };
+  #end(): void {
+    if (--this.#running === 0 && this.#tally) this.#tally.databaseMs += performance.now() - this.#busySince;
+  }
+
+  #throwIfAborted(): void {
+    if (this.#aborted) throw this.#aborted.reason;
+  }
 }
