@@ -24,6 +24,11 @@ const ORDERS: Record<string, [table: string, column: string, where?: string]> = 
 const LISTS: Record<string, string> = {
   relations_by_start: 'relations (starts_earliest, sequence, id)',
   legal_cases_by_opening: 'legal_cases (opened_earliest, sequence, id)',
+  // Those whose last day is known less well than to the month, and than to the year: src/certificates/expiring.ts.
+  status_documents_by_vague_expiry:
+    'status_documents (valid_until_earliest, sequence, id) where valid_until_latest >= valid_until_earliest + 31',
+  status_documents_by_very_vague_expiry:
+    'status_documents (valid_until_latest, id) where valid_until_latest >= valid_until_earliest + 366',
 };
 
 export class DeepPages0023 implements MigrationInterface {

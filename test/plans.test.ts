@@ -1,7 +1,5 @@
 // What grows: no question that people ask often may walk over a whole table, whatever its level sees. A world is generated that
 // is large enough for PostgreSQL to choose an index by itself, and the statements are explained as they are really sent.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isNonNullType, isObjectType, getNamedType, type GraphQLSchema } from 'graphql';
 import { loadInBulk } from '../bench/generate/bulk.js';
 import { makeWorld, type World } from '../bench/generate/world.js';
@@ -35,6 +33,13 @@ beforeAll(async () => {
   database = await freshDatabase();
   world = makeWorld({ events: EVENTS });
   await withClient(database.migrateUrl, (client) => loadInBulk(client, world));
+  // More names than there are people: only of many does an index of trigrams spare anything.
+  await withClient(database.adminUrl, (client) =>
+    client.query(`set session_replication_role = replica;
+      insert into person_names (person_id, kind, value, name_key, script, sensitivity)
+      select p.id, 'ALIAS', k, k, 'Latn', p.sensitivity
+      from persons p cross join generate_series(1, 10) n cross join lateral (select translate(md5(p.id::text || n), '0123456789', 'ghijklmnop') as k) made`),
+  );
   await ask('vacuum analyze');
   // As the bench sets it, and as is usual where nothing turns: with the value for turning disks a table must be larger.
   await ask(`alter database ${database.name} set random_page_cost = 1.1`);
@@ -96,7 +101,9 @@ describe('the questions of the bench', () => {
 /** Lists of the root that can be asked without saying more than how many. */
 const LISTS = Object.values(schema.getQueryType()!.getFields()).flatMap((field) => {
   const plan = planOf(field);
-  return plan?.is === 'page' && field.args.every(({ type }) => !isNonNullType(type)) ? [{ name: field.name, plan }] : [];
+  return plan?.is === 'page' && field.args.every(({ type }) => !isNonNullType(type))
+    ? [{ name: field.name, plan }]
+    : [];
 });
 
 describe.each(VIEWERS)('lists at %s', (who) => {
@@ -120,7 +127,7 @@ describe.each(VIEWERS)('lists at %s', (who) => {
 describe.each(VIEWERS)('searches at %s', (who) => {
   test('people of a name', async () => {
     const [{ value }] = (await ask<{ value: string }>(
-      'select value from person_names where sensitivity = 0 order by id limit 1',
+      "select value from person_names where sensitivity = 0 and kind = 'MAIN' order by id limit 1",
     )) as [{ value: string }];
     const source = 'query ($name: String!) { persons(filter: { name: $name }, first: 10) { nodes { id name } } }';
     const found = await faultsOf(who, source, { name: value });

@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { fromClaims, SOURCES, sourcesOfRecord } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
 import { deciding } from '../claims/rules.js';
-import { raw, sql } from '../db/sql.js';
+import { raw, sql, type Sql } from '../db/sql.js';
 import type { Basis, QueryExpiringArgs, RangeCertainty } from '../generated/resolvers-types.js';
 import { reading } from '../errors.js';
 import { uncertainDate } from '../records/dates.js';
@@ -17,7 +17,7 @@ import type { PersonRow } from '../persons/model.js';
 import { parseDuration } from '../values/duration.js';
 import { addDuration, compare, type DateBound, type LocalDate } from '../values/local-date.js';
 import { documentsInFile } from './filters.js';
-import { successorKnownOf, successorOf } from './known.js';
+import { successorKnownFrom, successorOf } from './known.js';
 
 /** What the SDL calls ExpiringDocument. */
 export interface Expiring {
@@ -27,6 +27,21 @@ export interface Expiring {
 }
 
 export type ExpiringList = List<Expiring>;
+
+/**
+ * A last day that is vague may have its first possible day long before the day asked about, a precise one cannot. So the precise
+ * are looked for from shortly before that day on, and the vague apart, on indexes that hold only them (0023-deep-pages.ts): one
+ * walk for all would begin with the first document that ever ran out.
+ */
+function byVagueness(on: LocalDate): Sql[] {
+  const [earliest, latest] = ['status_documents.valid_until_earliest', 'status_documents.valid_until_latest'].map(raw);
+  const [month, year] = [sql`(${on}::date - 31)`, sql`(${on}::date - 366)`];
+  return [
+    sql`${earliest!} > ${month}`,
+    sql`${earliest!} <= ${month} and ${earliest!} > ${year} and ${latest!} >= ${earliest!} + 31`,
+    sql`${earliest!} <= ${year} and ${latest!} >= ${earliest!} + 366`,
+  ];
+}
 
 /** What is asked for, and what each document is told with. */
 function asked(args: QueryExpiringArgs, { today }: Asked) {
@@ -51,6 +66,7 @@ function asked(args: QueryExpiringArgs, { today }: Asked) {
       sql`status_documents.valid_until_latest >= ${on}::date`,
       ...conditionsAsked,
     ],
+    parts: byVagueness(on),
     orderBy: [{ property: 'validUntilEarliest', type: 'date' as const }],
     scope: ['expiring', on, within, kind, country, file, person, asOf],
     wrap: (document: StatusDocumentRow): Expiring => ({ document, on, until }),
@@ -124,7 +140,7 @@ export const expiringFields = {
     is: 'first',
     rows: rowsOfLink(refugeeLinks.StatusDocument!.successors!),
   }),
-  successorKnown: ({ document }: Expiring, _: unknown, loading: Loading) => successorKnownOf(document, loading),
+  successorKnown: successorKnownFrom(({ document }: Expiring) => document),
   sources: planned(
     ({ document }: Expiring, _: unknown, loading: Loading) => sourcesOfRecord(document, {}, loading),
     SOURCES,

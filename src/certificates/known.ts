@@ -3,7 +3,10 @@
 import { claimsOf } from '../claims/record-fields.js';
 import type { AsOf, StatusDocumentKind } from '../generated/resolvers-types.js';
 import type { Loading } from '../records/loaders.js';
-import type { StatusDecisionRow, StatusDocumentRow } from '../refugees/model.js';
+import { rowsOfLink } from '../records/link-resolvers.js';
+import { planned, type Rows } from '../records/plan.js';
+import { raw } from '../db/sql.js';
+import { refugeeLinks, type StatusDecisionRow, type StatusDocumentRow } from '../refugees/model.js';
 import { compare, type LocalDate } from '../values/local-date.js';
 import { possible } from '../values/period.js';
 import { successorKnown, validityOf, type Known } from './rules.js';
@@ -53,6 +56,43 @@ export async function predecessorOf(
     ? ((await load.one.status_documents!.load(predecessorId)) as unknown as StatusDocumentRow | null)
     : null;
 }
+
+/** The document before, as rows beside one. */
+export const PREDECESSOR: Rows = {
+  noun: 'status_documents',
+  where: raw('status_documents.id = parent.predecessor_id'),
+  orderBy: raw('status_documents.id'),
+};
+
+/** What is known of a document and what came after it. */
+const ENDED_BY = {
+  needs: ['country', 'kind', 'statusId', 'validFrom'],
+  beside: {
+    successors: { rows: rowsOfLink(refugeeLinks.StatusDocument!.successors!), needs: ['id'] },
+    decisions: {
+      rows: {
+        noun: 'status_decisions',
+        where: raw('status_decisions.person_id = parent.person_id'),
+        orderBy: raw('status_decisions.decided_earliest nulls last, status_decisions.sequence, status_decisions.id'),
+      },
+      needs: ['action', 'country', 'concerns', 'statusId', 'decided'],
+    },
+  },
+};
+
+interface EndedBy {
+  successors: StatusDocumentRow[];
+  decisions: StatusDecisionRow[];
+}
+
+/** The resolver of `successorKnown`; `row` says which document the parent is about. */
+export const successorKnownFrom = <P>(row: (parent: P) => StatusDocumentRow) =>
+  planned((parent: P, _: unknown, loading: Loading) => successorKnownOf(row(parent), loading), {
+    is: 'computed',
+    ...ENDED_BY,
+    make: (parent: P, _: unknown, __: unknown, ___: unknown, { successors, decisions }: EndedBy) =>
+      successorKnown(row(parent), successors[0] ?? null, decisions),
+  });
 
 export const successorKnownOf = async (document: StatusDocumentRow, loading: Loading) =>
   successorKnown(document, await successorOf(document, loading), await decisionsOf(document.personId, loading));

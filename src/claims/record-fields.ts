@@ -93,14 +93,16 @@ async function unsourcedFieldsOf(
 
 /** As `unsourcedFieldsOf`. */
 function unsourcedIn({ fields }: Noun, nouns: Record<string, Noun>, row: string): Sql {
-  const each = Object.entries(fields as Record<string, Field>).flatMap(([property, { claimed, shape, of }]) => {
-    const column = snake(property);
-    const there = shape === 'ref' ? ` and ${isThere(nouns, of!, `${row}.${column}`)}` : '';
-    const said = `select from claims c where c.record_id = ${row}.id and c.field = '${column}' and c.bears`;
-    const when = `${row}.${column} is not null and not exists (${said})${there}`;
-    return claimed ? [`case when ${when} then '${graphName(property)}' end`] : [];
+  const decided = Object.entries(fields as Record<string, Field>).filter(([, { claimed }]) => claimed);
+  if (decided.length === 0) return raw(`'[]'::json`);
+  const each = decided.map(([property, { shape, of }], place) => {
+    const column = `${row}.${snake(property)}`;
+    const there = shape === 'ref' ? ` and ${isThere(nouns, of!, column)}` : '';
+    return `(${place}, '${graphName(property)}', '${snake(property)}', ${column} is not null${there})`;
   });
-  return raw(each.length === 0 ? `'[]'::json` : `to_json(array_remove(array[${each.join(', ')}], null))`);
+  return raw(`(select coalesce(json_agg(f.name order by f.place), '[]'::json)
+    from (values ${each.join(', ')}) f(place, name, field, told) where f.told and not exists (
+      select from claims c where c.record_id = ${row}.id and c.field = f.field and c.bears))`);
 }
 
 /** `placeId` is `place` in the graph, `place_id` in a claim. */

@@ -61,12 +61,12 @@ function isField(row: string, fields: readonly [noun: string, column: string][])
     and exists (select from records r where r.id = ${row}.record_id and (r.noun, ${row}.field) in (${pairs.join(', ')})))`;
 }
 
-/** Fields of certain shapes in all nouns, by the noun that they point at. */
+/** Fields of certain shapes that claims decide in all nouns, by the noun that they point at. */
 function fieldsOfShape(nouns: Record<string, Noun>, ...shapes: Field['shape'][]): Map<string, [string, string][]> {
   const found = new Map<string, [string, string][]>();
   for (const { table, fields } of Object.values(nouns))
-    for (const [property, { shape, of = '' }] of Object.entries(fields as Record<string, Field>))
-      if (shapes.includes(shape)) found.set(of, [...(found.get(of) ?? []), [table, snake(property)]]);
+    for (const [property, { shape, claimed, of = '' }] of Object.entries(fields as Record<string, Field>))
+      if (claimed && shapes.includes(shape)) found.set(of, [...(found.get(of) ?? []), [table, snake(property)]]);
   return found;
 }
 

@@ -51,14 +51,18 @@ function happened(nouns: Record<string, Noun>, id: string): string {
   return `(${dated.join(' union all ')})`;
 }
 
+const side = (table: string, first: string, second: string): string =>
+  `case when ${table}.kind in (${kindsThat('FROM_FIRST')}) then ${table}.${first} when ${table}.kind in (${kindsThat('TO_FIRST')}) then ${table}.${second} end`;
+/** The side of a link that must come first, and the one that must follow; null where its kind orders nothing. */
+export const causeOf = (table: string): string => side(table, 'from_id', 'to_id');
+export const effectOf = (table: string): string => side(table, 'to_id', 'from_id');
+
 /**
  * What time says about a link by the accepted dates, as rules.ts does; a test compares the two. The reader may call no
  * functions of the house, and plain look-ups are faster than house.temporal_check besides.
  */
 export function temporalResultOf(nouns: Record<string, Noun>, table: string): Sql {
-  const side = (first: string, second: string): string =>
-    `case when ${table}.kind in (${kindsThat('FROM_FIRST')}) then ${table}.${first} when ${table}.kind in (${kindsThat('TO_FIRST')}) then ${table}.${second} end`;
   return raw(`coalesce((
     select case when effect.latest < cause.earliest then 'IMPOSSIBLE' when effect.earliest > cause.latest then 'CONSISTENT' end
-    from ${happened(nouns, side('from_id', 'to_id'))} cause, ${happened(nouns, side('to_id', 'from_id'))} effect), 'UNDETERMINED')`);
+    from ${happened(nouns, causeOf(table))} cause, ${happened(nouns, effectOf(table))} effect), 'UNDETERMINED')`);
 }

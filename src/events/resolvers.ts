@@ -1,13 +1,15 @@
 // Events with their participants, and the links between dated records with who says what about them.
+import { claimLinks, type ClaimRow } from '../claims/model.js';
 import { claimsOf } from '../claims/record-fields.js';
 import type {
   EventFilter,
   EventLinkFilter,
+  EventPersonsArgs,
   QueryEventLinksArgs,
   QueryEventsArgs,
   Resolvers,
 } from '../generated/resolvers-types.js';
-import { allOf, sql, type Sql } from '../db/sql.js';
+import { allOf, raw, sql, type Sql } from '../db/sql.js';
 import { reading } from '../errors.js';
 import { periodValue } from '../records/dates.js';
 import {
@@ -23,15 +25,25 @@ import {
   uuid,
   whenValid,
 } from '../records/filters.js';
+import { refResolver, rowsOfLink } from '../records/link-resolvers.js';
 import { listed, recordById } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
-import { fromRow } from '../records/plan.js';
+import { PARENT } from '../records/page-by-parent.js';
+import type { PersonRow } from '../persons/model.js';
+import { fromRow, planned } from '../records/plan.js';
 import { parseUuid } from '../values/identifier.js';
 import { duringEvent, eventOn, temporalResultOf, withParticipants } from './filters.js';
-import { eventLinks, events, type EventParticipantRow, type EventRow } from './model.js';
+import {
+  eventLinkLinks,
+  eventLinks,
+  events,
+  type EventLinkRow,
+  type EventParticipantRow,
+  type EventRow,
+} from './model.js';
 import { sidesOf } from './rules.js';
-import { checkBetween, happensOf } from './temporal-check.js';
+import { checkBetween, checkFields, checkOfLink, happensOf } from './temporal-check.js';
 
 const ask = ({ person, organization, role, ...filter }: EventFilter): Sql[] => [
   ...withParticipants({ person, organization, role }),
@@ -94,6 +106,50 @@ async function inOrderOfTime(type: string, id: string, { load }: Loading): Promi
   return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
+/** The resolver of `participations`. */
+const participationsOf = (type: 'Person' | 'Organization') =>
+  planned((row: { id: string }, _: unknown, loading: Loading) => inOrderOfTime(type, row.id, loading), {
+    is: 'rows',
+    rows: {
+      ...rowsOfLink(eventLinkLinks[type]!.participations!),
+      orderBy: raw(`(select e.starts_earliest from events e where e.id = event_participants.event_id) nulls last,
+        event_participants.sequence, event_participants.id`),
+    },
+  });
+
+/** People in the order of the participants, each once. */
+const personsOfEvent = planned(
+  async (event: EventRow, { role }: EventPersonsArgs, { load }: Loading) => {
+    const taking = (await participantsOf(event, { load })).filter(
+      (row) => !role || role.some((wanted) => wanted === row.role),
+    );
+    const ids = new Set(taking.flatMap((row) => row.personId ?? []));
+    const found = await Promise.all([...ids].map((id) => load.one.persons!.load(id)));
+    return found.filter((person) => person !== null) as unknown as PersonRow[];
+  },
+  {
+    is: 'rows',
+    rows: { noun: 'persons', where: raw('true'), orderBy: raw('persons.id') },
+    choose: ({ role }: EventPersonsArgs) => [sql`persons.id = any(array(${takingPart(role)}))`],
+    order: ({ role }: EventPersonsArgs) =>
+      sql`array_position(array(${takingPart(role)} order by p.role nulls last, p.sequence, p.id), persons.id)`,
+  },
+);
+
+const takingPart = (role: EventPersonsArgs['role']): Sql =>
+  sql`select p.person_id from event_participants p where p.event_id = ${PARENT} and p.person_id is not null${role ? sql` and p.role = any(${role}::text[])` : raw('')}`;
+
+/** Who says what of a link: the claims that it exists. */
+const stances = planned(
+  async (link: { id: string }, _: unknown, loading: Loading): Promise<ClaimRow[]> =>
+    (await claimsOf(link, loading)).filter((claim) => claim.field === '' && claim.rank !== 'DEPRECATED'),
+  {
+    is: 'rows',
+    rows: rowsOfLink(claimLinks.Record!.claims!),
+    choose: () => [raw(`claims.field = '' and claims.rank <> 'DEPRECATED'`)],
+  },
+);
+
 export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
   const happens = happensOf(nouns);
   return {
@@ -118,29 +174,22 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
       period: fromRow(['extent', 'starts', 'ends'], (event: EventRow) =>
         periodValue(lastingOf(event), 'starts', 'ends'),
       ),
-      persons: async (event, { role }, context) => {
-        const taking = (await participantsOf(event, context)).filter(
-          (row) => !role || role.some((wanted) => wanted === row.role),
-        );
-        const ids = new Set(taking.flatMap((row) => row.personId ?? []));
-        return (await Promise.all([...ids].map((id) => context.load.one.persons.load(id)))).filter(
-          (person) => person !== null,
-        );
-      },
+      persons: personsOfEvent,
     },
     EventLink: {
-      stances: async (link, _, context) =>
-        (await claimsOf(link, context)).filter((claim) => claim.field === '' && claim.rank !== 'DEPRECATED'),
-      temporalCheck: (link, _, context) => checkBetween(sidesOf(link), happens, context),
+      stances,
+      temporalCheck: planned(
+        (link: EventLinkRow, _: unknown, loading: Loading) => checkBetween(sidesOf(link), happens, loading),
+        checkOfLink(nouns),
+      ),
     },
+    TemporalCheck: checkFields,
     LinkStance: {
-      source: (claim, _, { load }) => (claim.sourceId ? load.one.sources.load(claim.sourceId) : null),
-      informantRecord: (claim, _, { load }) => (claim.informantId ? load.record.load(claim.informantId) : null),
-      claim: (claim) => claim,
+      source: refResolver('sourceId', 'sources'),
+      informantRecord: refResolver('informantId', 'records'),
+      claim: planned((claim: ClaimRow) => claim, { is: 'own' }),
     },
-    Person: { participations: (person, _, context) => inOrderOfTime('Person', person.id, context) },
-    Organization: {
-      participations: (organization, _, context) => inOrderOfTime('Organization', organization.id, context),
-    },
+    Person: { participations: participationsOf('Person') },
+    Organization: { participations: participationsOf('Organization') },
   };
 }

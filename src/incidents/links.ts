@@ -50,6 +50,11 @@ export const askSides = (
 export const linkedBy = (asked: readonly Sql[]): Sql =>
   sql`events.id in (select sides.incident_id from ${SIDES} where ${allOf(asked)})`;
 
+/** Ids of such links of the event of a row, in the order of `linksMeeting`. */
+export const linkIdsMeeting = (asked: readonly Sql[]): Sql =>
+  sql`(select array_agg(l.id order by l.kind, l.sequence, l.id) from ${SIDES} join event_links l on l.id = sides.id
+    where ${allOf([raw('sides.incident_id = events.id'), ...asked])})`;
+
 /** Such links of several events, in one statement. */
 export async function linksMeeting(
   db: Rows,

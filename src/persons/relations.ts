@@ -1,31 +1,19 @@
 // Relations as one person sees them: rows are written from one side, and read from both.
-import { periodValue, type PeriodValue } from '../records/dates.js';
+import { raw } from '../db/sql.js';
 import type { Loading } from '../records/loaders.js';
-import type { PersonRow, RelationRow } from './model.js';
+import type { Rows } from '../records/plan.js';
+import { relations, type PersonRow, type RelationRow } from './model.js';
 
 /** What the SDL calls PersonRelation. */
-export interface SeenRelation {
-  relation: RelationRow;
-  kind: string;
+export type SeenRelation = RelationRow & {
   isReverse: boolean;
-  role: string | null;
-  otherPersonId: string | null;
-  organizationId: string | null;
-  period: PeriodValue;
-}
+  /** The other side, when it is a person. */
+  seenPersonId: string | null;
+};
 
 function seenFrom(personId: string, relation: RelationRow): SeenRelation {
   const isReverse = relation.personId !== personId;
-  const { kind, role, organizationId, otherPersonId } = relation;
-  return {
-    relation,
-    kind,
-    isReverse,
-    role,
-    organizationId,
-    otherPersonId: isReverse ? relation.personId : otherPersonId,
-    period: periodValue(relation, 'starts', 'ends'),
-  };
+  return { ...relation, isReverse, seenPersonId: isReverse ? relation.personId : relation.otherPersonId };
 }
 
 export async function relationsOf(person: PersonRow, { load }: Loading): Promise<SeenRelation[]> {
@@ -35,3 +23,23 @@ export async function relationsOf(person: PersonRow, { load }: Loading): Promise
   ]);
   return ([...own, ...others] as unknown as RelationRow[]).map((relation) => seenFrom(person.id, relation));
 }
+
+/** The same as rows: those written from the side of the person, then those of others. */
+export const SEEN_RELATIONS: Rows = {
+  noun: {
+    ...relations,
+    table: 'seen_relations',
+    columns: [
+      ...relations.columns,
+      { property: 'isReverse', name: 'is_reverse', sqlType: 'boolean', nullable: false },
+      { property: 'seenPersonId', name: 'seen_person_id', sqlType: 'uuid', nullable: true },
+    ],
+  },
+  from: raw(`
+    select r.*, false as is_reverse, r.other_person_id as seen_person_id, 0 as side
+    from relations r where r.person_id = parent.id
+    union all
+    select r.*, r.person_id <> parent.id, r.person_id, 1 from relations r where r.other_person_id = parent.id`),
+  where: raw('true'),
+  orderBy: raw('seen_relations.side, seen_relations.sequence, seen_relations.id'),
+};

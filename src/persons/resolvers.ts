@@ -2,6 +2,7 @@
 import { allOf, raw, sql, type Sql } from '../db/sql.js';
 import type {
   PersonFilter,
+  PersonRelationsArgs,
   QueryPersonsArgs,
   QueryRelationsArgs,
   RelationFilter,
@@ -23,13 +24,14 @@ import {
   validOn,
   whenValid,
 } from '../records/filters.js';
+import { refResolver } from '../records/link-resolvers.js';
 import { listed, recordById } from '../records/list.js';
 import { referenceOf } from '../records/reference.js';
 import type { Loading } from '../records/loaders.js';
 import { planned } from '../records/plan.js';
 import { persons, relations, type PersonNameRow, type PersonRow } from './model.js';
 import { byNearness, namedLike } from './name-search.js';
-import { relationsOf } from './relations.js';
+import { relationsOf, SEEN_RELATIONS, type SeenRelation } from './relations.js';
 
 /** Role and event are asked of one and the same participation. */
 function takingPart({ role, event }: Pick<PersonFilter, 'role' | 'event'>): Sql[] {
@@ -113,17 +115,25 @@ export const personResolvers: Resolvers = {
       },
       { is: 'leaf', sql: (row) => raw(FIRST_NAME(row)) },
     ),
-    relations: async (person, { kind }, context) => {
-      const seen = await relationsOf(person, context);
-      return kind ? seen.filter((relation) => kind.some((asked) => asked === relation.kind)) : seen;
-    },
+    relations: planned(
+      async (person: PersonRow, { kind }: PersonRelationsArgs, context: Loading) => {
+        const seen = await relationsOf(person, context);
+        return kind ? seen.filter((relation) => kind.some((asked) => asked === relation.kind)) : seen;
+      },
+      {
+        is: 'rows',
+        rows: SEEN_RELATIONS,
+        choose: ({ kind }: PersonRelationsArgs) => (kind ? [sql`seen_relations.kind = any(${kind}::text[])`] : []),
+      },
+    ),
   },
   Relation: {
     period: periodFrom('starts', 'ends'),
   },
   PersonRelation: {
-    otherPerson: (seen, _, { load }) => (seen.otherPersonId ? load.one.persons.load(seen.otherPersonId) : null),
-    organization: (seen, _, { load }) =>
-      seen.organizationId ? load.one.organizations.load(seen.organizationId) : null,
+    relation: planned((seen: SeenRelation) => seen, { is: 'own' }),
+    otherPerson: refResolver('seenPersonId', 'persons'),
+    organization: refResolver('organizationId', 'organizations'),
+    period: periodFrom('starts', 'ends'),
   },
 };

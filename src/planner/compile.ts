@@ -37,6 +37,8 @@ export interface Frame {
   /** Where rows come from several tables: which of the entries it is, and what it may be. */
   rank?: string;
   ranks?: readonly number[];
+  /** The id of the row, where the question names it. */
+  id?: ((request: Request) => string) | undefined;
 }
 
 export interface Compiling extends Question {
@@ -49,12 +51,17 @@ export interface Compiling extends Question {
   /** Whether rows above level 1 are to be named beside the answer. */
   keepsShown: boolean;
   aliases: number;
+  selects: number;
 }
 
 /** A question that would need more selects than this is left to the resolvers: the time to plan it grows with them. */
-const MOST_SELECTS = 600;
+const MOST_SELECTS = 1000;
+
+const selectsIn = ({ strings }: Sql): number =>
+  strings.reduce((sum, text) => sum + text.split('select ').length - 1, 0);
 
 export function nextAlias(compiling: Compiling): string {
+  // Each stands for a select or two.
   if (++compiling.aliases > MOST_SELECTS) throw new Unplannable('too many selects');
   return `t${compiling.aliases}`;
 }
@@ -94,12 +101,14 @@ function compiledRoot(
 ): Sql | undefined {
   const plan = planOf(field);
   if (!plan) return undefined;
-  const { aliases } = compiling;
   try {
-    return required(field.type, compileRoot(compiling, field, nodes, plan));
+    const told = required(field.type, compileRoot(compiling, field, nodes, plan));
+    const selects = compiling.selects + selectsIn(told);
+    if (selects > MOST_SELECTS) throw new Unplannable('too many selects');
+    compiling.selects = selects;
+    return told;
   } catch (error) {
     if (!(error instanceof Unplannable)) throw error;
-    compiling.aliases = aliases;
     return undefined;
   }
 }
@@ -116,11 +125,9 @@ function compileRoot(compiling: Compiling, field: GraphQLField<unknown, unknown>
   const args = argumentsOf(field, nodes[0]!);
   switch (plan.is) {
     case 'byId': {
-      const id = later((request) => {
-        const asked = (args(request) as { id: string }).id.toLowerCase();
-        return isUuid(asked) ? sql`${asked}::uuid` : raw('null::uuid');
-      });
-      return byId(compiling, plan.noun, id, field.type, nodes);
+      const asked = (request: Request): string => (args(request) as { id: string }).id.toLowerCase();
+      const id = later((request) => (isUuid(asked(request)) ? sql`${asked(request)}::uuid` : raw('null::uuid')));
+      return byId(compiling, plan.noun, id, field.type, nodes, asked);
     }
     case 'page':
       return compilePage(compiling, plan, args, null, field.type, nodes);
@@ -217,7 +224,7 @@ function compilePlan(
     case 'first':
       return rowsOf(compiling, chosen(plan, field, nodes), plan.is === 'first', alias, field.type, nodes);
     case 'page':
-      return compilePage(compiling, plan, argumentsOf(field, nodes[0]!), alias, field.type, nodes);
+      return compilePage(compiling, plan, argumentsOf(field, nodes[0]!), frame, field.type, nodes);
     case 'own':
       return own(compiling, frame, field.type, nodes);
     case 'computed':
@@ -233,13 +240,16 @@ function compilePlan(
 
 /** The rows that are left by the arguments. */
 function chosen(
-  { rows, choose }: Extract<Plan, { is: 'rows' | 'first' }>,
+  { rows, choose, order }: Extract<Plan, { is: 'rows' | 'first' }>,
   field: GraphQLField<unknown, unknown>,
   nodes: readonly FieldNode[],
 ): Rows {
-  if (!choose) return rows;
   const args = argumentsOf(field, nodes[0]!);
-  return { ...rows, where: later((request) => allOf([rows.where, ...choose(args(request) as never)])) };
+  return {
+    ...rows,
+    ...(choose && { where: later((request) => allOf([rows.where, ...choose(args(request) as never)])) }),
+    ...(order && { orderBy: later((request) => order(args(request) as never)) }),
+  };
 }
 
 /** A field without resolver is the column of its name, where the object is the row itself. */
@@ -263,10 +273,11 @@ function byId(
   id: Sql,
   output: GraphQLOutputType,
   nodes: readonly FieldNode[],
+  asked?: Frame['id'],
 ): Sql {
   const noun = compiling.nouns[table]!;
   const alias = nextAlias(compiling);
-  const columns = columnsOf(compiling, objectType(output), { alias, noun }, nodes);
+  const columns = columnsOf(compiling, objectType(output), { alias, noun, id: asked }, nodes);
   return sql`(select row_to_json(o) from (select ${columns} from ${raw(`${table} ${alias}`)} where ${raw(alias)}.id = ${id}) o)`;
 }
 
@@ -286,7 +297,7 @@ function through(
 /** One record by its id, or all of a list in its order. */
 function compileNodes(
   compiling: Compiling,
-  { ids, instead, unless }: Extract<Plan, { is: 'nodes' }>,
+  { ids, instead, choose }: Extract<Plan, { is: 'nodes' }>,
   args: Arguments,
   output: GraphQLOutputType,
   nodes: readonly FieldNode[],
@@ -296,7 +307,7 @@ function compileNodes(
   const id = raw(`${wanted}.id`);
   const { noun, from, where } = instead;
   const type = compiling.schema.getType(noun.type) as GraphQLObjectType;
-  const other = sql`(select row_to_json(o) from (select ${columnsOf(compiling, type, { alias, noun }, nodes)} from (select ${raw(`${noun.table}.*`)} from (select ${id}) parent, lateral (${from!}) ${raw(noun.table)} where ${later((request) => allOf([where, ...unless(args(request) as never)]))}) ${raw(alias)}) o)`;
+  const other = sql`(select row_to_json(o) from (select ${columnsOf(compiling, type, { alias, noun }, nodes)} from (select ${raw(`${noun.table}.*`)} from (select ${id}) parent, lateral (${from!}) ${raw(noun.table)} where ${later((request) => allOf([where, ...choose(args(request) as never)]))}) ${raw(alias)}) o)`;
   const each = sql`coalesce(${anyRecord(compiling, id, output, nodes)}, ${other})`;
   const asked = later((request) => {
     const known = ids(args(request) as never).map((one) => (isUuid(one.toLowerCase()) ? one.toLowerCase() : null));
@@ -308,7 +319,7 @@ function compileNodes(
 }
 
 /** A record of any noun: the spine says of which. */
-function anyRecord(compiling: Compiling, id: Sql, output: GraphQLOutputType, nodes: readonly FieldNode[]): Sql {
+export function anyRecord(compiling: Compiling, id: Sql, output: GraphQLOutputType, nodes: readonly FieldNode[]): Sql {
   const named = getNamedType(output);
   if (!isAbstractType(named)) throw new Unplannable(`${String(output)} holds one type`);
   const spine = nextAlias(compiling);

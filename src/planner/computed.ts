@@ -63,7 +63,7 @@ const values = (alias: string, columns: readonly Column[]): Sql =>
 /** Rows beside that of the parent, in the order of their link. */
 function besides(compiling: Compiling, parent: string, name: string, { rows, needs }: Beside) {
   const alias = nextAlias(compiling);
-  const noun = compiling.nouns[rows.noun]!;
+  const noun = typeof rows.noun === 'string' ? compiling.nouns[rows.noun]! : rows.noun;
   const columns = needs.flatMap((need) => columnsNamed(noun.columns, need));
   const found = sql`(select ${raw(`${noun.table}.*`)} from (select ${raw(parent)}.*) parent, ${raw(noun.table)} where ${rows.where} order by ${rows.orderBy}) ${raw(alias)}`;
   const data = sql`(select coalesce(json_agg(json_build_array(${values(alias, columns)})), '[]'::json) from ${found})`;

@@ -1,11 +1,19 @@
 // Relay connections in SQL: the rows of a page in their order, and from them whatever is asked of the connection.
-import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType } from 'graphql';
+import {
+  getNamedType,
+  isAbstractType,
+  type FieldNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+} from 'graphql';
 import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import { COUNT_CAP, opened, pageSize, rowsOfPage, withTies, type SortKey } from '../records/page.js';
 import type { Noun } from '../records/noun.js';
 import type { Plan, PlannedPage, PlannedUnion } from '../records/plan.js';
 import { sealCursor, type CursorValues } from '../values/cursor.js';
 import {
+  anyRecord,
   columnsOf,
   named,
   nextAlias,
@@ -31,8 +39,8 @@ interface PageArgs {
 /** Where the rows of a page come from, and what is made of each. */
 interface Source {
   args: Arguments;
-  /** Alias of the row that the list belongs to; absent for a list of the root. */
-  parent: string | null;
+  /** The row that the list belongs to; absent for a list of the root. */
+  parent: Pick<Frame, 'alias' | 'id'> | null;
   scope: (request: Request, parent: string | null) => string;
   rows: (request: Request, limit: number, from: CursorValues | null) => Sql;
   /** JSON values of the cursor, from a row under the alias. */
@@ -45,13 +53,13 @@ export function compilePage(
   compiling: Compiling,
   plan: Extract<Plan, { is: 'page' }>,
   args: Arguments,
-  parent: string | null,
+  parent: Frame | null,
   output: GraphQLOutputType,
   nodes: readonly FieldNode[],
 ): Sql {
   const { noun } = plan;
   const { table } = noun;
-  const owner = raw(parent ? `(select ${parent}.*) parent, ` : '');
+  const owner = raw(parent ? `(select ${parent.alias}.*) parent, ` : '');
   const page = (request: Request): PlannedPage => request.once(nodes, () => plan.page(args(request) as never, request));
   const keysOf = (request: Request): SortKey[] => withTies(page(request).orderBy);
   return connection(compiling, output, nodes, {
@@ -59,14 +67,18 @@ export function compilePage(
     parent,
     scope: (request, id) => page(request).scope(id),
     rows: (request, limit, from) => {
-      const { where } = page(request);
+      const { where, parts } = page(request);
       const keys = keysOf(request);
-      const made = keys.flatMap((key) => (key.made ? [sql`, ${key.made} as ${raw(`"${key.property}"`)}`] : []));
+      const made = [
+        ...keys.flatMap(({ made: value, property: name }): [string, Sql][] => (value ? [[name, value]] : [])),
+        ...Object.entries(page(request).carry ?? {}),
+      ].map(([name, value]) => sql`, ${value} as ${raw(`"${name}"`)}`);
       const select = sql`select ${raw(`${table}.*`)}${join(made, '')} from ${owner}${raw(table)}`;
-      return rowsOfPage({ noun, select, where, keys, from, limit });
+      return rowsOfPage({ noun, select, where, parts, keys, from, limit });
     },
     keys: (alias) => later((request) => list(keysOf(request).map((key) => keyOf(alias, noun, key)))),
     node: (alias, type, same) => {
+      if (isAbstractType(getNamedType(type))) return anyRecord(compiling, raw(`${alias}.id`), type, same);
       const wrap = (row: never, _: number, request: Request): unknown => page(request).wrap?.(row) ?? row;
       return objectOf(compiling, type, { alias, noun, wrap }, same);
     },
@@ -125,8 +137,8 @@ function connection(compiling: Compiling, output: GraphQLOutputType, nodes: read
   const size = later((request) => sql`${sizeOf(request)}::int`);
   const from = (request: Request): CursorValues | null => {
     // A cursor inside a list belongs to one parent, and all others refuse it: rare, and left to the resolvers.
-    if (parent && args(request).after) throw new Unplannable('a cursor inside a list');
-    return opened(request.cursorKey(), source.scope(request, null), args(request).after);
+    if (parent && !parent.id && args(request).after) throw new Unplannable('a cursor inside a list');
+    return opened(request.cursorKey(), source.scope(request, parent?.id?.(request) ?? null), args(request).after);
   };
   const type = objectType(output);
   const row = nextAlias(compiling);
@@ -139,7 +151,7 @@ function connection(compiling: Compiling, output: GraphQLOutputType, nodes: read
     sql`coalesce(json_agg(${made(value)}) filter (where p.place <= ${size}), '[]'::json)`;
   const cursor = (): Sql =>
     compiling.slots.open(
-      sql`json_build_array(${raw(parent ? `${parent}.id` : 'null')}, json_build_array(${source.keys(row)}))`,
+      sql`json_build_array(${raw(parent ? `${parent.alias}.id` : 'null')}, json_build_array(${source.keys(row)}))`,
       (([id, values]: [string | null, CursorValues], request: Request) =>
         JSON.stringify(sealCursor(request.cursorKey(), source.scope(request, id), values))) as never,
     );
@@ -179,7 +191,8 @@ function connection(compiling: Compiling, output: GraphQLOutputType, nodes: read
   if (!reads) return sql`${checked((request) => [sizeOf(request), from(request)])}${whole}`;
   const rows = later((request) => source.rows(request, sizeOf(request) + (looksFurther ? 1 : 0), from(request)));
   const numbered = sql`(select rows.*, row_number() over () as place from (${rows}) rows) ${raw(row)}`;
-  return sql`(select ${whole} from (select ${raw(row)}.place${join(columns, '')} from ${numbered}) p)`;
+  // One row also where nothing that is asked gathers any.
+  return sql`(select ${whole} from (select ${raw(row)}.place${join(columns, '')} from ${numbered}) p having true)`;
 }
 
 /** What this schema has in a connection beside what every connection has is not known here. */

@@ -119,7 +119,18 @@ function compiledOf(
   const lenses: Compiling['lenses'] = [];
   const fragments = fragmentsOf(document);
   const left: Compiling['left'] = new Map();
-  const compiling: Compiling = { nouns, keepsShown, schema, fragments, variables, slots, lenses, left, aliases: 0 };
+  const compiling: Compiling = {
+    nouns,
+    keepsShown,
+    schema,
+    fragments,
+    variables,
+    slots,
+    lenses,
+    left,
+    aliases: 0,
+    selects: 0,
+  };
   const made = orUndefined(() => {
     const root = schema.getQueryType()!;
     const template = new Template(compileQuery(compiling, root, operation.selectionSet));

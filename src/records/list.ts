@@ -14,7 +14,7 @@ interface ListArgs extends PageArgs {
 export const byDay = (noun: Noun): SortKey[] =>
   noun.happens ? [{ property: `${noun.happens}Earliest`, type: 'date' }] : [];
 
-const scopeOf = ({ filter, asOf }: ListArgs): unknown => [filter ?? null, asOf ?? null];
+export const scopeOf = ({ filter, asOf }: ListArgs): unknown => [filter ?? null, asOf ?? null];
 
 /** A page of a noun under a filter. */
 export const list = <T = AnyRow>(

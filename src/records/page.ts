@@ -43,6 +43,8 @@ export interface ListQuery {
   noun: Noun;
   /** Conditions on the noun's table, under its own name. */
   where: Sql[];
+  /** As `PlannedPage.parts`. */
+  parts?: readonly Sql[];
   orderBy: SortKey[];
   /** What the cursor belongs to: the list and its filters. A cursor of another list is refused. */
   scope: unknown;
@@ -91,7 +93,14 @@ interface Slice {
  * The rows of a page in their order. An index is walked from where the cursor stands, so a page deep in a list costs what the
  * first one does: a single condition that lets the unknown come last would be tried on every row before it.
  */
-export function rowsOfPage({ noun, select, where, keys, from, limit }: Slice): Sql {
+export function rowsOfPage({ parts = [], ...slice }: Slice & { parts?: readonly Sql[] | undefined }): Sql {
+  if (parts.length === 0) return walked(slice);
+  const { where, keys, limit, noun } = slice;
+  const each = parts.map((part) => sql`(${walked({ ...slice, where: [...where, part] })})`);
+  return sql`select * from (${join(each, ' union all ')}) ${raw(noun.table)} order by ${orderOf(keys, noun.table)} limit ${limit}`;
+}
+
+function walked({ noun, select, where, keys, from, limit }: Slice): Sql {
   const { table } = noun;
   const some = (conditions: readonly Sql[]): Sql =>
     sql`${select} where ${allOf([...where, ...conditions])} order by ${orderOf(keys, table)} limit ${limit}`;
@@ -193,8 +202,14 @@ export async function page<T = AnyRow>(
   const keys = withTies(query.orderBy);
   const scope = scopeOfList(noun, query.scope);
   const from = opened(cursorKey, scope, args.after);
-  const select = sql`select ${raw(columnsOf(noun))}${join(madeFor(keys), '')} from ${raw(noun.table)}`;
-  const statement = compile(rowsOfPage({ noun, select, where: query.where, keys, from, limit: size + 1 }));
+  const { where, parts } = query;
+  const columns = sql`select ${raw(columnsOf(noun))}${join(madeFor(keys), '')} from`;
+  const rowsOf = (select: Sql): Sql => rowsOfPage({ noun, select, where, parts, keys, from, limit: size + 1 });
+  const own = raw(noun.table);
+  // What is brought together from parts is ordered by its columns, so it is named after that.
+  const statement = compile(
+    parts ? sql`${columns} (${rowsOf(sql`select ${own}.* from ${own}`)}) ${own}` : rowsOf(sql`${columns} ${own}`),
+  );
   const rows = await db.rows<AnyRow>(`${noun.table} list`, statement.text, statement.values);
   return listOf({
     rows: rows as unknown as T[],

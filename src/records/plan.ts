@@ -15,9 +15,16 @@ export type RowAlias = string;
 export interface PlannedPage {
   /** Conditions on the noun's table under its own name; PARENT is the record that the list belongs to. */
   where: Sql[];
+  /**
+   * Conditions that hold for every row between them, no two for the same: each part is walked on an index of its own, where one
+   * index for all would be walked over what is not asked for.
+   */
+  parts?: readonly Sql[];
   orderBy: SortKey[];
   /** What a cursor belongs to. */
   scope: (parent: string | null) => string;
+  /** Columns that the rows have besides: what fields of the node must know of the arguments. */
+  carry?: Readonly<Record<string, Sql>>;
   /** What resolvers of the node are given in place of the row. */
   wrap?: (row: never) => unknown;
 }
@@ -74,6 +81,8 @@ export type Plan =
       rows: Rows;
       /** More conditions, as the arguments ask. */
       choose?: (args: never) => Sql[];
+      /** Another order, as the arguments ask. */
+      order?: (args: never) => Sql;
     }
   | { is: 'page'; noun: Noun; page: (args: never, asked: Asked) => PlannedPage }
   | {
@@ -91,7 +100,8 @@ export type Plan =
       is: 'nodes';
       ids: (args: never) => readonly string[];
       instead: Rows & { noun: Noun };
-      unless: (args: never) => Sql[];
+      /** Which of those, as the arguments ask. */
+      choose: (args: never) => Sql[];
     }
   /** The same row, seen as another type. */
   | { is: 'own' }
@@ -119,7 +129,7 @@ export type Plan =
 
 /** Rows that a rule reads beside its own, and which of their properties. */
 export interface Beside {
-  rows: Rows & { noun: string };
+  rows: Rows;
   needs: readonly string[];
 }
 
@@ -131,6 +141,13 @@ const plans = new WeakMap<AnyResolver, Plan>();
 export function planned<R extends AnyResolver>(resolver: R, plan: Plan): R {
   plans.set(resolver, plan);
   return resolver;
+}
+
+/** For a resolver that tells the same rows in another form. */
+export function planBehind(resolver: AnyResolver): Plan {
+  const plan = plans.get(resolver);
+  if (!plan) throw new Error('This resolver has no plan.');
+  return plan;
 }
 
 /** Puts the plans of resolvers onto the fields of the schema, since what is wrapped or bound is another function. */

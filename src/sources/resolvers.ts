@@ -2,19 +2,27 @@
 import { byRecord, restsOn } from '../claims/filters.js';
 import { claims } from '../claims/model.js';
 import { graphNameOfColumn } from '../claims/record-fields.js';
-import { dateOf, recordOfValue } from '../claims/values.js';
+import { valueFields } from '../claims/values.js';
 import { raw, sql } from '../db/sql.js';
-import type { QuerySourcesArgs, Resolvers, SourceFilter, SourceStatementsArgs } from '../generated/resolvers-types.js';
+import type {
+  QuerySourcesArgs,
+  Resolvers,
+  SourceFilter,
+  SourceRecordsArgs,
+  SourceStatementsArgs,
+} from '../generated/resolvers-types.js';
 import { conditions, holdsText, inCaseOrBelonging, is, isOneOf, onDay, uuid, whether } from '../records/filters.js';
 import { refResolver } from '../records/link-resolvers.js';
 import { listed, recordById } from '../records/list.js';
 import type { Noun } from '../records/noun.js';
-import { nested, pageByParent, PARENT } from '../records/page-by-parent.js';
-import { fromRow } from '../records/plan.js';
+import type { AnyRow, Loading } from '../records/loaders.js';
+import type { PageContext } from '../records/page.js';
+import { nested, PARENT } from '../records/page-by-parent.js';
+import { fromRow, planBehind, planned } from '../records/plan.js';
 import { recordsOf, spine } from '../records/spine.js';
 import { impactOf } from './impact.js';
-import { sources } from './model.js';
-import { ONLY_SUPPORT, supportOf } from './support.js';
+import { sources, type SourceRow } from './model.js';
+import { ONLY_SUPPORT, SUPPORT_OF, supportOf } from './support.js';
 import { verifyCapture } from './verify-capture.js';
 import { refusalOf, withdrawSource } from './withdraw.js';
 import { addCapture, addCustodyStep } from './write-captures.js';
@@ -50,6 +58,19 @@ const statedOrDerived = (direct: boolean | null | undefined) =>
       ? sql`claims.source_id = ${PARENT}`
       : sql`claims.source_id is null and claims.roots @> array[${PARENT}]`;
 
+/** The records that claims of the source or derived from it are about. */
+const resting = nested<SourceRecordsArgs, AnyRow>({
+  name: 'Source.records',
+  noun: spine,
+  where: ({ onlySupport }) => [
+    sql`records.id in (
+      select c.record_id from (select ${PARENT}) s(id), lateral (
+        select claims.* from claims where claims.source_id = s.id
+        union all select claims.* from claims where claims.source_id is null and claims.roots @> array[s.id]
+      ) c where true ${raw(onlySupport ? `and ${ONLY_SUPPORT}` : '')})`,
+  ],
+});
+
 export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
   Query: {
     source: recordById('sources'),
@@ -74,8 +95,8 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
     without: ({ withoutId }, _, { load }) => (withoutId === null ? null : load.one.claims.load(withoutId)),
   },
   FieldReading: {
-    date: (claim, _, context) => dateOf(claim, nouns, context),
-    valueRecord: (claim, _, context) => recordOfValue(claim, nouns, context),
+    date: valueFields(nouns).date,
+    valueRecord: valueFields(nouns).valueRecord,
     claim: (claim) => claim,
   },
   LinkImpact: {
@@ -92,18 +113,11 @@ export const sourceResolvers = (nouns: Record<string, Noun>): Resolvers => ({
       where: ({ direct }: SourceStatementsArgs) => [statedOrDerived(direct)],
       orderBy: byRecord,
     }),
-    records: async (source, args, context) => {
-      const only = args.onlySupport ? raw(`and ${ONLY_SUPPORT}`) : raw('');
-      const where = sql`records.id in (
-        select c.record_id from (select ${PARENT}) s(id), lateral (
-          select claims.* from claims where claims.source_id = s.id
-          union all select claims.* from claims where claims.source_id is null and claims.roots @> array[s.id]
-        ) c where true ${only})`;
-      return recordsOf(
-        await pageByParent(context, source, args, { name: 'Source.records', noun: spine, where: [where] }),
-        context.load,
-      );
-    },
-    support: (source, _, { db }) => supportOf(source, db),
+    records: planned(
+      async (source: SourceRow, args: SourceRecordsArgs, context: PageContext & Loading) =>
+        recordsOf(await resting(source, args, context), context.load),
+      planBehind(resting),
+    ),
+    support: planned((source: SourceRow, _: unknown, { db }: PageContext) => supportOf(source, db), SUPPORT_OF),
   },
 });

@@ -1,6 +1,8 @@
 // How much rests on one source, for all sources of an answer at once.
+import { raw } from '../db/sql.js';
 import { batched } from '../records/batched.js';
 import type { Rows } from '../records/loaders.js';
+import type { Plan } from '../records/plan.js';
 
 /** What the SDL calls SourceSupport. */
 export interface Support {
@@ -22,6 +24,29 @@ const SUPPORT = `
     select claims.* from claims where claims.source_id = s.id
     union all select claims.* from claims where claims.source_id is null and claims.roots @> array[s.id]
   ) c group by s.id`;
+
+const number = (property: string, name: string) => ({ property, name, sqlType: 'integer', nullable: false });
+
+/** The same of PARENT. */
+export const SUPPORT_OF: Plan = {
+  is: 'first',
+  rows: {
+    noun: {
+      table: 'support',
+      type: 'SourceSupport',
+      fields: {},
+      columns: [number('claims', 'claims'), number('records', 'records'), number('onlySupportOf', 'only_support_of')],
+    },
+    from: raw(`select count(c.id)::int as claims, count(distinct c.record_id)::int as records,
+        (count(distinct c.record_id) filter (where ${ONLY_SUPPORT}))::int as only_support_of
+      from (select parent.id) s(id) cross join lateral (
+        select claims.* from claims where claims.source_id = s.id
+        union all select claims.* from claims where claims.source_id is null and claims.roots @> array[s.id]
+      ) c`),
+    where: raw('true'),
+    orderBy: raw('support.claims'),
+  },
+};
 
 export async function supportOf(source: { id: string }, db: Rows): Promise<Support> {
   const loader = batched(db, 'Source.support', async (ids) => {

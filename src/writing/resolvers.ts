@@ -2,6 +2,7 @@
 import type { Context } from '../context.js';
 import type { Resolvers } from '../generated/resolvers-types.js';
 import type { Noun } from '../records/noun.js';
+import { fromRow } from '../records/plan.js';
 import { typeOfNoun } from '../records/tombstones.js';
 import { assessLink, linkEvents } from './link-events.js';
 import { savedNouns } from './nouns.js';
@@ -34,5 +35,5 @@ export const writingResolvers = (nouns: Record<string, Noun>): Resolvers => ({
     restore: (_, { input }, context) => restore(input, context),
     restoreValue: (_, { input }, context) => restoreValue(input, nouns, context),
   },
-  Tombstone: { noun: ({ noun }) => typeOfNoun(nouns, noun) },
+  Tombstone: { noun: fromRow(['noun'], ({ noun }: { noun: string }) => typeOfNoun(nouns, noun)) },
 });

@@ -1,9 +1,12 @@
 -- conflicts
-select c.record_id as "recordId", c.field from claims c where (c.bears and c.field <> '' and not exists (
-  select from claims d where d.id = any(c.derived_from) and d.record_id = c.record_id and d.field = c.field))
-    group by c.record_id, c.field having (count(distinct c.value) > 1) and (coalesce(bool_and(c.value = '".."' or c.earliest is not null and c.latest is not null)
+select record_id as "recordId", field from (
+  select c.record_id, c.field, coalesce(bool_and(c.value = '".."' or c.earliest is not null and c.latest is not null)
   and max(case when c.value = '".."' then c.published_earliest else c.earliest end)
-    <= min(case when c.value = '".."' then 'infinity' else c.latest end), false) = $1::boolean) order by c.record_id, c.field limit $2;
+    <= min(case when c.value = '".."' then 'infinity' else c.latest end), false) as compatible from claims c where (c.bears and c.field <> '' and not exists (
+  select from claims d where d.id = any(c.derived_from) and d.record_id = c.record_id and d.field = c.field))
+  group by c.record_id, c.field having (count(distinct c.value) > 1) and (coalesce(bool_and(c.value = '".."' or c.earliest is not null and c.latest is not null)
+  and max(case when c.value = '".."' then c.published_earliest else c.earliest end)
+    <= min(case when c.value = '".."' then 'infinity' else c.latest end), false) = $1::boolean) order by c.record_id, c.field limit $2) conflicts;
 
 -- Record.claims
 select 'Claim' as "__typename", claims.id as "id", claims.sequence::text as "sequence", claims.sensitivity as "sensitivity", claims.team_id as "teamId", claims.version as "version", claims.created_at as "createdAt", claims.created_by as "createdBy", claims.updated_at as "updatedAt", claims.updated_by as "updatedBy", claims.reference as "reference", claims.record_id as "recordId", claims.field as "field", claims.value as "value", claims.earliest as "earliest", claims.latest as "latest", claims.wording as "wording", claims.wording_language as "wordingLanguage", claims.source_id as "sourceId", claims.locator as "locator", claims.informant as "informant", claims.informant_id as "informantId", claims.stance as "stance", claims.basis as "basis", claims.derived_from as "derivedFrom", claims.credibility as "credibility", claims.credibility_reason as "credibilityReason", claims.rank as "rank", claims.rank_reason as "rankReason", claims.note as "note", claims.published as "published", claims.published_earliest as "publishedEarliest", claims.published_latest as "publishedLatest", claims.roots as "roots", claims.bears as "bears", claims.preference::text as "preference", claims.level as "level" from claims where record_id = any($1::uuid[]) order by claims.field nulls last, claims.preference nulls last, claims.sequence, claims.id;
