@@ -74,7 +74,7 @@ async function tokenFor(place: Place, { level, roles }: May): Promise<string> {
   const pool = await createDataSource({ url: place.gateUrl, poolSize: 1 }).initialize();
   try {
     return await gateOf(pool).transaction(async (rows) => {
-      const accountId = await addAccount(rows, { login: 'bench', level, roles });
+      const accountId = await addAccount(rows, { login: `bench-${process.pid}`, level, roles });
       return newApiToken(rows, { accountId, name: 'bench', roles, level, expires: 'P1D' });
     });
   } finally {

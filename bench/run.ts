@@ -18,8 +18,8 @@ import { lightBesideHeavy, memories, runRounds, type Plan } from './rounds.js';
 import { takeSamples } from './samples.js';
 import { seal } from './seal.js';
 
-const QUICK = { events: '30k', rounds: '3', seconds: '2', warm: 1 };
-const FULL = { events: '200k', rounds: '5', seconds: '4', warm: 2 };
+const QUICK = { events: '30k', rounds: '3', seconds: '2', warm: 5 };
+const FULL = { events: '200k', rounds: '5', seconds: '4', warm: 8 };
 /** Whatever is asked for, it ends. */
 const LONGEST_MINUTES = 45;
 

@@ -2,7 +2,15 @@
 import fc from 'fast-check';
 import { formatDuration, parseDuration } from '../src/values/duration.js';
 import { InvalidValue } from '../src/values/invalid-value.js';
-import { addDays, addDuration, compare, dayAfter, dayBefore, parseLocalDate } from '../src/values/local-date.js';
+import {
+  addDays,
+  addDuration,
+  compare,
+  dayAfter,
+  dayBefore,
+  daysBetween,
+  parseLocalDate,
+} from '../src/values/local-date.js';
 
 const day = parseLocalDate;
 
@@ -102,9 +110,23 @@ test('going some days forward orders and going back returns', () => {
       const until = addDays(from, days);
       expect(compare(from, until)).toBe(-1);
       expect(addDays(until, -days)).toBe(from);
+      expect(daysBetween(from, until)).toBe(days);
+      expect(daysBetween(until, from)).toBe(-days);
       expect(parseLocalDate(until)).toBe(until);
     }),
   );
+});
+
+test.each([
+  ['2024-02-28', '2024-03-01', 2],
+  ['2023-02-28', '2023-03-01', 1],
+  ['1900-02-28', '1900-03-01', 1],
+  ['2000-02-28', '2000-03-01', 2],
+  ['2024-12-31', '2025-01-01', 1],
+  ['0001-01-01', '9999-12-31', 3_652_058],
+  ['2024-03-10', '2024-03-10', 0],
+])('from %s to %s it is %i days', (from, to, days) => {
+  expect(daysBetween(day(from), day(to))).toBe(days);
 });
 
 test.each([

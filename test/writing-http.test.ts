@@ -80,3 +80,20 @@ test('who has not signed in is told to; who may only read is told which role is 
   const { data: told } = await ask(`{ history(record: "${data.cases.nodes[0].id}") { nodes { actor } } }`, byToken);
   expect(told.history.nodes).toEqual([{ actor: expect.stringMatching(/^analyst-/) }]);
 });
+
+test('a level above that of the writer is refused in words that say what to do', async () => {
+  const gate = await openGate(database);
+  const { byToken } = await addAccount(gate, { login: 'public-editor', level: 0, roles: ['reader', 'editor'] });
+  await gate.destroy();
+  const usual = await ask('mutation { saveEvent(input: { kind: PROTEST, title: "A march" }) { id } }', byToken);
+  expect(usual.errors[0].extensions).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    problems: [
+      { path: ['input', 'sensitivity'], rule: 'level', message: expect.stringMatching(/say in "sensitivity"/) },
+    ],
+  });
+  const above = await ask('mutation { saveEvent(input: { kind: PROTEST, sensitivity: SEALED }) { id } }', byToken);
+  expect(above.errors[0].extensions.problems).toMatchObject([{ rule: 'level' }]);
+  const own = await ask('mutation { saveEvent(input: { kind: PROTEST, sensitivity: PUBLIC }) { id } }', byToken);
+  expect(own.data.saveEvent.id).toBeTruthy();
+});

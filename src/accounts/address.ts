@@ -8,10 +8,15 @@ export function addressOf(
   proxies?: BlockList,
 ): string {
   let address = plain(remoteAddress ?? '');
-  const forwarded = String(headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .map((part) => plain(part.trim()));
-  while (proxies && isIP(address) && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) {
+  const said = headers['x-forwarded-for'];
+  const forwarded =
+    said === undefined ? [] : [said].flat().flatMap((text) => text.split(',').map((part) => plain(part.trim())));
+  while (
+    forwarded.length > 0 &&
+    proxies &&
+    isIP(address) &&
+    proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  ) {
     const before = forwarded.pop();
     if (before === undefined || isIP(before) === 0) break;
     address = before;

@@ -41,6 +41,17 @@ export function addDays(day: LocalDate, days: number): LocalDate {
   return inCalendar(Temporal.PlainDate.from(day).add({ days }), day);
 }
 
+/** Calendar days from one to the other. In whole numbers, not by Temporal: a page of papers asks for a hundred of them. */
+export const daysBetween = (from: LocalDate, to: LocalDate): number => dayNumber(to) - dayNumber(from);
+
+/** Days since 1 March of the year 0: years that begin in March end with the day that only some of them have. */
+function dayNumber(day: LocalDate): number {
+  const month = (Number(day.slice(5, 7)) + 9) % 12;
+  const year = Number(day.slice(0, 4)) - (month > 9 ? 1 : 0);
+  const leapDays = Math.floor(year / 4) - Math.floor(year / 100) + Math.floor(year / 400);
+  return 365 * year + leapDays + Math.floor((153 * month + 2) / 5) + Number(day.slice(8, 10)) - 1;
+}
+
 /** Total order over days and infinities: -1, 0 or 1. */
 export function compare(a: DateBound, b: DateBound): -1 | 0 | 1 {
   // Plain text order is right: "-" sorts before every digit and "i" after, and days have fixed width.

@@ -131,6 +131,15 @@ async function check(
     if (named.field.claimed && decided.has(named.column)) problems.add([name], 'claims_decide', claimsDecide(name));
     for (const [column, content] of columnsGiven(named, value)) columns.set(column, content);
   }
+  // The database refuses it too, but cannot say why.
+  if (level > context.viewer.level)
+    problems.add(
+      ['sensitivity'],
+      'level',
+      input.sensitivity
+        ? 'Your account does not see this level, so it cannot write there.'
+        : `A new record of this kind has a level that your account does not see; say in "sensitivity" which level it shall have.`,
+    );
   if (input.sensitivity === null) problems.add(['sensitivity'], 'required', '"sensitivity" cannot be cleared.');
   if (level !== before?.sensitivity) columns.set('sensitivity', level);
   const belonging = {
