@@ -9,6 +9,7 @@ export class NamesByLevel0024 implements MigrationInterface {
 
   async up(q: QueryRunner): Promise<void> {
     await q.query('drop index person_names_by_key');
+    await q.query('drop index if exists history.person_names_by_key');
     for (const level of LEVELS)
       await q.query(
         `create index person_names_by_key_${level} on person_names using gin (name_key gin_trgm_ops)
@@ -17,7 +18,9 @@ export class NamesByLevel0024 implements MigrationInterface {
   }
 
   async down(q: QueryRunner): Promise<void> {
-    for (const level of LEVELS) await q.query(`drop index if exists person_names_by_key_${level}`);
+    for (const level of LEVELS)
+      for (const schema of ['public', 'history'])
+        await q.query(`drop index if exists ${schema}.person_names_by_key_${level}`);
     await q.query('create index person_names_by_key on person_names using gin (name_key gin_trgm_ops)');
   }
 }

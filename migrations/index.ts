@@ -23,6 +23,7 @@ import { ReferencesDrawnInside0021 } from './0021-references-drawn-inside.js';
 import { PlainLists0022 } from './0022-plain-lists.js';
 import { DeepPages0023 } from './0023-deep-pages.js';
 import { NamesByLevel0024 } from './0024-names-by-level.js';
+import { LeanIndexes0025 } from './0025-lean-indexes.js';
 
 export const migrations = [
   House0001,
@@ -49,4 +50,5 @@ export const migrations = [
   PlainLists0022,
   DeepPages0023,
   NamesByLevel0024,
+  LeanIndexes0025,
 ];

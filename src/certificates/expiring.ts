@@ -1,5 +1,4 @@
 // Documents whose last day may lie in a time that is asked about.
-import { Temporal } from 'temporal-polyfill';
 import { fromClaims, SOURCES, sourcesOfRecord } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
 import { deciding } from '../claims/rules.js';
@@ -15,7 +14,7 @@ import { fromRow, planned, type Asked } from '../records/plan.js';
 import { refugeeLinks, statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
 import type { PersonRow } from '../persons/model.js';
 import { parseDuration } from '../values/duration.js';
-import { addDuration, compare, type DateBound, type LocalDate } from '../values/local-date.js';
+import { addDuration, compare, daysBetween, type DateBound, type LocalDate } from '../values/local-date.js';
 import { documentsInFile } from './filters.js';
 import { successorKnownFrom, successorOf } from './known.js';
 
@@ -102,9 +101,7 @@ function certaintyOf({ document, on, until }: Expiring, claims: readonly ClaimRo
 /** Calendar days from the day asked about; null for a side without bound. */
 function daysLeft({ document, on }: Expiring, side: 'Earliest' | 'Latest'): number | null {
   const bound = document[`validUntil${side}`] as DateBound;
-  return bound === 'infinity' || bound === '-infinity'
-    ? null
-    : Temporal.PlainDate.from(on).until(Temporal.PlainDate.from(bound), { largestUnit: 'days' }).days;
+  return bound === 'infinity' || bound === '-infinity' ? null : daysBetween(on, bound);
 }
 
 const LAST_DAY = ['validUntil'];

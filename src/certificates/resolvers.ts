@@ -10,7 +10,7 @@ import type { Loading } from '../records/loaders.js';
 import { planned, type Plan } from '../records/plan.js';
 import { refugeeLinks, type StatusDocumentRow } from '../refugees/model.js';
 import type { LocalDate } from '../values/local-date.js';
-import { chainsOf } from './chains.js';
+import { certificateChain, linksOfChain, type Chain } from './chains.js';
 import { coverageOf } from './coverage.js';
 import { expiringFields, listExpiring } from './expiring.js';
 import { answerOf, basisOfHeld, listHolders } from './holding.js';
@@ -73,14 +73,17 @@ const basisOfFollowing = (claims: readonly ClaimRow[]): Basis | null =>
 
 export const certificateResolvers: Resolvers = {
   Query: {
-    certificateChain: (_, args, context) => chainsOf(args, context),
+    certificateChain,
     renewals: listRenewals,
     expiring: listExpiring,
     coverage: (_, args, context) => coverageOf(args, context),
     certificateHolders: (_, args, context) => listHolders(args, context),
     withoutStatus: listWithoutStatus,
   },
-  CertificateChain: { person: (chain, args, context) => holder(chain, args, context) },
+  CertificateChain: {
+    person: planned((chain: Chain, args: unknown, context: Context) => holder(chain, args, context), HOLDER),
+    links: linksOfChain,
+  },
   CertificateLink: {
     ...followingFields,
     basis: planned(

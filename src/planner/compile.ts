@@ -133,6 +133,8 @@ function compileRoot(compiling: Compiling, field: GraphQLField<unknown, unknown>
       return compilePage(compiling, plan, args, null, field.type, nodes);
     case 'union':
       return compileUnion(compiling, plan, args, field.type, nodes);
+    case 'list':
+      return compileList(compiling, plan, args, field.type, nodes);
     case 'nodes':
       return compileNodes(compiling, plan, args, field.type, nodes);
     case 'byNoun':
@@ -232,6 +234,7 @@ function compilePlan(
     case 'through':
       return through(compiling, plan, field, frame, nodes);
     case 'byId':
+    case 'list':
     case 'nodes':
     case 'union':
       throw new Unplannable(`${noun.type}.${field.name} is no plan of a field`);
@@ -292,6 +295,19 @@ function through(
   const alias = nextAlias(compiling);
   const told = compilePlan(compiling, then, field, { alias, noun: noun ?? frame.noun }, nodes);
   return sql`(select ${told} from (${row(frame.alias)}) ${raw(alias)})`;
+}
+
+function compileList(
+  compiling: Compiling,
+  { noun, from, orderBy }: Extract<Plan, { is: 'list' }>,
+  args: Arguments,
+  output: GraphQLOutputType,
+  nodes: readonly FieldNode[],
+): Sql {
+  const alias = nextAlias(compiling);
+  const columns = columnsOf(compiling, objectType(output), { alias, noun }, nodes);
+  const made = later((request) => from(args(request) as never));
+  return sql`(select coalesce(json_agg(o), '[]'::json) from (select ${columns} from (${made}) ${raw(alias)} order by ${raw(`${alias}.${orderBy}`)}) o)`;
 }
 
 /** One record by its id, or all of a list in its order. */

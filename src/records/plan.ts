@@ -93,6 +93,8 @@ export type Plan =
       kinds: readonly UnionKind[] | Noun;
       union: (args: never) => PlannedUnion;
     }
+  /** Rows of the root that are no page, made by a select, in the order of a column. */
+  | { is: 'list'; noun: Noun; from: (args: never) => Sql; orderBy: string }
   /** The record with the id that is the argument. */
   | { is: 'byId'; noun: string }
   /** Records of any noun with these ids, or where there are none, rows that stand in their place. */

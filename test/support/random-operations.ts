@@ -26,6 +26,8 @@ export interface OperationOptions {
   /** Fields that are never selected, as `name` or `Type.name`. */
   unselected: ReadonlySet<string>;
   depth: number;
+  /** How often two fields of the root are asked for; a fifth of the questions unless told otherwise. */
+  pairs?: number;
 }
 
 /** Written as it stands in a document; enums need no quotes. */
@@ -34,7 +36,7 @@ type Literal = string;
 export function randomOperation(schema: GraphQLSchema, random: Chance, options: OperationOptions): string {
   const roots = Object.values(schema.getQueryType()!.getFields()).filter(({ name }) => !options.without.has(name));
   const lens = random.odds(0.15) ? lensLiteral(random, options) : undefined;
-  const asked = Array.from({ length: random.odds(0.2) ? 2 : 1 }, (_, n) => {
+  const asked = Array.from({ length: random.odds(options.pairs ?? 0.2) ? 2 : 1 }, (_, n) => {
     const field = random.pick(roots);
     return `r${n}: ${fieldText(field, options.depth, lens)}`;
   });
