@@ -83,7 +83,9 @@ const nounResolvers: Resolvers[] = [
 export function buildSchema(): GraphQLSchema {
   const documents = typeDefs();
   const shape = buildASTSchema({ kind: documents.kind, definitions: documents.definitions }, { assumeValid: true });
-  const perRecord = Object.fromEntries(Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun, nouns)]));
+  const perRecord = Object.fromEntries(
+    Object.values<Noun>(nouns).map((noun) => [noun.type, recordFields(noun, nouns)]),
+  );
   const resolvers = merge([
     scalarResolvers,
     perRecord,

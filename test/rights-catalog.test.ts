@@ -116,7 +116,8 @@ const DEFINERS: Record<string, string> = {
   'house.instant': 'The instant of the own transaction; it changes nothing that was said of it.',
   'house.retract': 'A record that cannot be seen is not there; what belongs to a visible record goes with it, unseen.',
   'house.restore': 'As house.retract.',
-  'public.persons_named': 'Says for names what the policies say, level by level; tells ids of people, who are asked for again.',
+  'public.persons_named':
+    'Says for names what the policies say, level by level; tells ids of people, who are asked for again.',
 };
 
 test('a function that runs as its owner and may be called is one of a short list', async () => {
