@@ -138,7 +138,9 @@ function connection(compiling: Compiling, output: GraphQLOutputType, nodes: read
   const from = (request: Request): CursorValues | null => {
     // A cursor inside a list belongs to one parent, and all others refuse it: rare, and left to the resolvers.
     if (parent && !parent.id && args(request).after) throw new Unplannable('a cursor inside a list');
-    return opened(request.cursorKey(), source.scope(request, parent?.id?.(request) ?? null), args(request).after);
+    const open = (): CursorValues | null =>
+      opened(request.cursorKey(), source.scope(request, parent?.id?.(request) ?? null), args(request).after);
+    return request.once(source, () => ({ values: open() })).values;
   };
   const type = objectType(output);
   const row = nextAlias(compiling);
