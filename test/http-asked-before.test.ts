@@ -60,6 +60,7 @@ const QUESTIONS: [string, Given][] = [
   ['by one name', { query: TWO, operationName: 'One' }],
   ['by the other name', { query: TWO, operationName: 'Two' }],
   ['by no name', { query: TWO }],
+  ['with its name before its text', { query: `One\n${TWO}` }],
   ['by a name that is not there', { query: TWO, operationName: 'Three' }],
 ];
 

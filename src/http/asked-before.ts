@@ -38,6 +38,6 @@ export class QuestionsAskedBefore {
   }
 }
 
-/** A name of an operation has no line break. */
+/** No text of a request holds NUL (body.ts), so nothing else that is sent makes the same key. */
 const keyOf = ({ query, operationName }: Pick<Question, 'query' | 'operationName'>): string =>
-  operationName === undefined ? query : `${operationName}\n${query}`;
+  operationName === undefined ? query : `${operationName}\0${query}`;
