@@ -343,6 +343,8 @@ describe('while it goes on', () => {
     expect(await exporting()).toHaveLength(1);
     response.destroy();
     while ((await exporting()).length > 0) await sleep(20);
+    // The last entry is made a moment after the snapshot is given back.
+    while ((await waiting(requestId)).length < 2) await sleep(20);
     expect(await waiting(requestId)).toEqual(['begun', 'ended false']);
     // The place is given back a moment after the snapshot.
     for (const who of [people.level1, people.level3])

@@ -408,7 +408,7 @@ test(`${WORLDS} worlds through ${LENSES} lenses each: ${WORLDS * LENSES} cases, 
     }
   });
   // Reducing a failure to a small world takes long; what it has come to by then is told.
-  const outcome = await fc.check(property, { numRuns: WORLDS, interruptAfterTimeLimit: 120_000 });
+  const outcome = await fc.check(property, { numRuns: WORLDS, interruptAfterTimeLimit: 240_000 });
   if (outcome.failed)
     throw new Error(
       `${(outcome.errorInstance as Error | null)?.message}\nAfter ${outcome.numShrinks} reductions; seed ${outcome.seed}, path ${outcome.counterexamplePath}.`,
@@ -416,4 +416,4 @@ test(`${WORLDS} worlds through ${LENSES} lenses each: ${WORLDS * LENSES} cases, 
   expect(cases).toBe(WORLDS * LENSES);
   // No kind of lens is left out by chance.
   expect([...kinds].sort()).toEqual(['P', 'P+R', 'P+S', 'P+S+R', 'R', 'S', 'S+R', 'none']);
-}, 180_000);
+}, 300_000);

@@ -1,5 +1,5 @@
 // The planner beside the resolvers: whatever one statement answers must be what they answer.
-import { parse, getOperationAST, validate, type GraphQLSchema } from 'graphql';
+import { parse, getOperationAST, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { OpenContext } from '../../src/context.js';
 import { answerInOne } from '../../src/planner/answer.js';
 import { JsonText } from '../../src/planner/json-text.js';
@@ -9,6 +9,15 @@ export interface Told {
   errors: readonly Error[];
 }
 
+/** As a server keeps them: a document is compiled once, and its statement is prepared when it is asked again. */
+const documents = new Map<string, DocumentNode>();
+
+function documentOf(source: string): DocumentNode {
+  const known = documents.get(source) ?? parse(source);
+  documents.set(source, known);
+  return known;
+}
+
 /** Undefined where the question has no plan. Opens a context of its own and closes it. */
 export async function askPlanner(
   schema: GraphQLSchema,
@@ -16,7 +25,7 @@ export async function askPlanner(
   variables: Record<string, unknown>,
   open: () => Promise<OpenContext>,
 ): Promise<Told | undefined> {
-  const document = parse(source);
+  const document = documentOf(source);
   const operation = getOperationAST(document);
   if (!operation || operation.operation !== 'query' || validate(schema, document).length > 0) return undefined;
   const { contextValue, close } = await open();
