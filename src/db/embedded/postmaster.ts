@@ -263,11 +263,13 @@ export async function startServer(
  */
 export async function stopServer(cluster: string, binaries: Binaries): Promise<void> {
   for (const [mode, seconds] of Object.entries(STOP_WITHIN)) {
-    if (!runningProcess(cluster)) return;
+    if (!runningProcess(cluster)) break;
     try {
       await binaries.run('pg_ctl', ['-D', cluster, '-m', mode, '-w', '-t', seconds, '-s', 'stop']);
     } catch (error) {
       if (mode === 'immediate' && runningProcess(cluster)) throw error;
     }
   }
+  const sockets = socketDirectory(cluster);
+  if (sockets !== undefined && !runningProcess(cluster)) fs.rmSync(sockets, { recursive: true, force: true });
 }
