@@ -13,11 +13,11 @@ import { Connections } from './http/drain.js';
 import { encoded } from './http/encoding.js';
 import { DOOR_LIMITS, Gate, type GateLimits } from './http/gate.js';
 import { CROWD_LIMITS, limitCrowds, type CrowdLimits } from './http/crowd.js';
-import { openExports } from './http/export.js';
+import { openExports, type Ended } from './http/export.js';
 import type { ExportRules } from './http/export-rules.js';
 import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js';
 import { readiness } from './http/health.js';
-import { operationLine, operationNameFor, redacted } from './http/log.js';
+import { exportLine, operationLine, redacted } from './http/log.js';
 import { metricsAddress } from './http/metrics.js';
 import { Outbox, whenOver, type OutboxLimits, type Share } from './http/outbox.js';
 import type { Meter } from './http/rate.js';
@@ -148,11 +148,17 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE);
   const connections = new Connections(server);
-  limitCrowds(server, { ...CROWD_LIMITS, ...options.crowd }, (most) =>
-    logger.warn(
-      { most },
-      'connections refused: one address holds as many as it may; if it is your proxy, list it in KUALIK_TRUSTED_PROXIES',
-    ),
+  limitCrowds(
+    server,
+    { ...CROWD_LIMITS, ...options.crowd },
+    {
+      refused: () => metrics?.refused('connections'),
+      tell: (most) =>
+        logger.warn(
+          { most },
+          'connections refused: one address holds as many as it may; if it is your proxy, list it in KUALIK_TRUSTED_PROXIES',
+        ),
+    },
   );
   const engine = await startEngine<C>({ ...options, drain });
 
@@ -169,12 +175,9 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
       openContext: ({ req, ...asking }) =>
         options.openContext({ ...asking, headers: req.headers, remoteAddress: req.socket.remoteAddress }),
       isLate: (req) => connections.isLate(req),
-      note: (req, requestId, { name, hash, error, thrown, count, ms }) => {
-        const names = namesOf(req, requestId);
-        const code = error?.extensions?.code;
-        if (code === 'INTERNAL') logger.error({ ...names, hash, error: redacted(thrown) }, 'unexpected error');
-        logger.info({ ...names, operation: operationNameFor(name), hash, code, count, ms: Math.round(ms) }, 'export');
-      },
+      newTally: () => newTally(observing),
+      note: noteExport,
+      noteStatements: (req, requestId, tally) => noteStatements(tally, undefined, () => namesOf(req, requestId)),
     });
 
   server.on('request', (req, res) => void handle(req, res));
@@ -331,8 +334,23 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     else logger.info(line, 'operation');
   }
 
+  /** One line per export. */
+  function noteExport(req: IncomingMessage, requestId: string, ended: Ended): void {
+    const { hash, error, thrown, tally } = ended;
+    const names = namesOf(req, requestId);
+    const code = error?.extensions?.code as string | undefined;
+    if (code === 'INTERNAL') logger.error({ ...names, hash, error: redacted(thrown) }, 'unexpected error');
+    logger.info(exportLine(names, ended, code), 'export');
+    metrics?.exported(code);
+    noteStatements(tally, { hash, code, status: undefined }, () => names);
+  }
+
   /** What took long is named, whatever became of the operation; its trace ends. */
-  function noteStatements(tally: Tally, outcome: Outcome | undefined, names: () => RequestNames): void {
+  function noteStatements(
+    tally: Tally,
+    outcome: { hash: string | undefined; code: string | undefined; status: number | undefined } | undefined,
+    names: () => RequestNames,
+  ): void {
     const { slow } = tally;
     for (const { name, ms, rows } of slow) {
       const line = { ...names(), statement: name, hash: outcome?.hash, ms: Math.round(ms), rows };

@@ -1,6 +1,7 @@
 // Connections of one address: so many at once and no more, none that says nothing, and neither for a proxy that is listed.
 import { once } from 'node:events';
 import { BlockList, type Socket } from 'node:net';
+import { openMetrics } from '../src/observe/metrics.js';
 import { testServer } from './support/http.js';
 
 const closed = (socket: Socket): Promise<unknown> => once(socket.resume(), 'close');
@@ -13,7 +14,9 @@ async function taken(socket: Socket): Promise<boolean> {
 }
 
 test('an address has so many connections at once; when one ends, there is room for another', async () => {
-  const server = await testServer({ crowd: { each: 5, exemptLoopback: false } });
+  const refused: string[] = [];
+  const metrics = { ...openMetrics(), refused: (rule: string) => void refused.push(rule) };
+  const server = await testServer({ crowd: { each: 5, exemptLoopback: false }, observing: { metrics } });
   const sockets = Array.from({ length: 5 }, () => server.open());
   for (const socket of sockets) expect(await taken(socket)).toBe(true);
   expect(await taken(server.open())).toBe(false);
@@ -21,6 +24,7 @@ test('an address has so many connections at once; when one ends, there is room f
   expect(server.log.filter(({ msg }) => /one address/.test(String(msg)))).toEqual([
     expect.objectContaining({ most: 5, level: 40 }),
   ]);
+  expect(refused).toEqual(['connections', 'connections']);
   sockets[0]!.destroy();
   let last = server.open();
   while (!(await taken(last))) last = server.open();

@@ -17,6 +17,7 @@ let server: Serving;
 /** Where nothing has a plan. */
 let unplanned: Serving;
 let sealedReader: Person;
+let exporter: Person;
 let personId: string;
 const log: Record<string, any>[] = [];
 const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
@@ -30,6 +31,7 @@ beforeAll(async () => {
   });
   const gate = await openGate(database);
   sealedReader = await addAccount(gate, { login: 'sealed-reader', level: 3, roles: ['reader'] });
+  exporter = await addAccount(gate, { login: 'exporter', roles: ['reader', 'exporter'] });
   await gate.destroy();
   for (let i = 0; i < 3; i++)
     personId = (await ask('mutation { savePerson(input: { summary: "Invented." }) { id } }')).data.savePerson.id;
@@ -145,6 +147,48 @@ describe('/metrics', () => {
     expect(bytes).toBeGreaterThan(50);
   });
 
+  test('tells what the planner and the resolvers answered together', async () => {
+    const query = `{ viewer { login } ${LIST.slice(1)}`;
+    const series = ['kualik_operations_total{type="query",by="mixed",outcome="ok"}'];
+    const grown = await growthOf(series, async () => {
+      const { errors, data } = await ask(query);
+      expect(errors).toBeUndefined();
+      expect(data.viewer.login).toMatch(/^analyst-/);
+    });
+    expect(grown).toEqual([1]);
+    expect(lines('operation')[0]).toMatchObject({ by: 'mixed', statements: 1 });
+  });
+
+  test('counts exports, whose pages are no operations, and names their slow statements', async () => {
+    const take = (query: string): Promise<Response> =>
+      fetch(`${server.base}/export`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...exporter.byToken },
+        body: JSON.stringify({ query }),
+      });
+    const series = [
+      'kualik_exports_total{outcome="ok"}',
+      'kualik_slow_statements_total',
+      'kualik_operations_total{type="query",by="planner",outcome="ok"}',
+    ];
+    const grown = await growthOf(series, () =>
+      withPersonsLocked(async (unblock) => {
+        const said = take('{ persons { nodes { id } } }').then((response) => response.text());
+        await unblock();
+        expect((await said).trim().split('\n').at(-1)).toContain('"complete":true');
+      }),
+    );
+    expect(grown).toEqual([1, 1, 0]);
+    const [line] = lines('export');
+    expect(line).toMatchObject({ operation: 'persons', by: 'planner', statements: 1, waitedMs: expect.any(Number) });
+    expect(line!.databaseMs).toBeGreaterThanOrEqual(SLOW);
+    expect(lines('slow statement')[0]).toMatchObject({ statement: 'question', requestId: line!.requestId });
+    const refused = await growthOf(['kualik_exports_total{outcome="GRAPHQL_VALIDATION_FAILED"}'], async () => {
+      expect((await take('{ persons { nodes { nothing } } }')).status).toBe(400);
+    });
+    expect(refused).toEqual([1]);
+  });
+
   test('counts what is refused by its rule, and what fails by its code', async () => {
     const grown = await growthOf(
       [
@@ -221,8 +265,8 @@ describe('the log', () => {
     await ask(PLANNED, { variables: { id: personId } });
     await ask(LIST, { at: unplanned });
     const [planned, fallback] = lines('operation');
-    expect(planned).toMatchObject({ operation: 'One', planned: true, statements: 1, status: 200 });
-    expect(fallback).toMatchObject({ planned: false, statements: 2, status: 200 });
+    expect(planned).toMatchObject({ operation: 'One', by: 'planner', statements: 1, status: 200 });
+    expect(fallback).toMatchObject({ by: 'resolvers', statements: 2, status: 200 });
     for (const line of [planned!, fallback!]) {
       expect(line.databaseMs).toBeGreaterThan(0);
       expect(line.waitedMs).toBeGreaterThanOrEqual(0);
@@ -287,10 +331,10 @@ describe('x-explain-cost', () => {
       tally.ran('question', 1, 1);
       tally.askedInOne();
     }
-    answered.answeredInOne();
+    answered.answeredInOne(false);
     missed.ran('persons', 1, 1);
     expect(missed.told).toEqual(answered.told);
-    expect(missed).toMatchObject({ planned: false, statements: 2 });
+    expect(missed.statements).toBe(2);
   });
 });
 
@@ -332,7 +376,7 @@ describe('telemetry', () => {
         attributes: {
           'graphql.operation.type': 'query',
           'kualik.hash': expect.stringMatching(/^[0-9a-f]{16}$/),
-          'kualik.planned': true,
+          'kualik.by': 'planner',
           'kualik.statements': 1,
           'kualik.outcome': 'ok',
           'http.response.status_code': 200,

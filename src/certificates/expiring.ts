@@ -1,5 +1,5 @@
 // Documents whose last day may lie in a time that is asked about.
-import { fromClaims, SOURCES, sourcesOfRecord } from '../claims/record-fields.js';
+import { claimsOf, SOURCES, sourcesOfRecord } from '../claims/record-fields.js';
 import type { ClaimRow } from '../claims/model.js';
 import { deciding } from '../claims/rules.js';
 import { raw, sql, type Sql } from '../db/sql.js';
@@ -10,7 +10,7 @@ import { conditions, is, validOn } from '../records/filters.js';
 import type { Loading } from '../records/loaders.js';
 import { rowsOfLink } from '../records/link-resolvers.js';
 import { mapList, page, scopeOfList, type List, type PageContext } from '../records/page.js';
-import { fromRow, planned, type Asked } from '../records/plan.js';
+import { planned, type Asked } from '../records/plan.js';
 import { refugeeLinks, statusDocuments, type StatusDocumentRow } from '../refugees/model.js';
 import type { PersonRow } from '../persons/model.js';
 import { parseDuration } from '../values/duration.js';
@@ -67,6 +67,7 @@ function asked(args: QueryExpiringArgs, { today }: Asked) {
     ],
     parts: byVagueness(on),
     orderBy: [{ property: 'validUntilEarliest', type: 'date' as const }],
+    carry: { asked_on: sql`${on}::date`, asked_until: sql`${until}::date` },
     scope: ['expiring', on, within, kind, country, file, person, asOf],
     wrap: (document: StatusDocumentRow): Expiring => ({ document, on, until }),
   };
@@ -74,7 +75,7 @@ function asked(args: QueryExpiringArgs, { today }: Asked) {
 
 export const listExpiring = planned(
   async (_: unknown, args: QueryExpiringArgs, context: PageContext & Asked): Promise<ExpiringList> => {
-    const { wrap, ...query } = asked(args, context);
+    const { wrap, carry: _carried, ...query } = asked(args, context);
     return mapList(await page<StatusDocumentRow>(context, args, query), wrap);
   },
   {
@@ -104,8 +105,21 @@ function daysLeft({ document, on }: Expiring, side: 'Earliest' | 'Latest'): numb
   return bound === 'infinity' || bound === '-infinity' ? null : daysBetween(on, bound);
 }
 
-const LAST_DAY = ['validUntil'];
-const DECIDING = ['field', 'bears', 'level', 'basis'];
+/** As `basisOf`. */
+const basisIn = (row: string): string =>
+  `(select c.basis from claims c where c.record_id = ${row}.id and c.field = 'valid_until' and c.bears
+    order by c.preference, c.sequence, c.id limit 1)`;
+
+/** As `certaintyOf`. */
+const certaintyIn = (row: string): Sql =>
+  raw(`to_json(case when ${row}.valid_until_earliest >= ${row}.asked_on and ${row}.valid_until_latest <= ${row}.asked_until
+    and ${basisIn(row)} is distinct from 'INFERRED' then 'CERTAIN' else 'POSSIBLE' end)`);
+
+/** As `daysLeft`. */
+const daysLeftIn = (row: string, side: 'earliest' | 'latest'): Sql =>
+  raw(`case when isfinite(${row}.valid_until_${side}) then ${row}.valid_until_${side} - ${row}.asked_on end`);
+
+const claimsOfDocument = ({ document }: Expiring, loading: Loading): Promise<ClaimRow[]> => claimsOf(document, loading);
 
 /** The resolvers of ExpiringDocument. */
 export const expiringFields = {
@@ -119,20 +133,23 @@ export const expiringFields = {
     is: 'date',
     property: 'validUntil',
   }),
-  certainty: fromClaims({
-    needs: LAST_DAY,
-    claims: DECIDING,
-    row: ({ document }: Expiring) => document,
-    make: (expiring: Expiring, _: unknown, claims) => certaintyOf(expiring, claims),
+  certainty: planned(
+    async (expiring: Expiring, _: unknown, loading: Loading) =>
+      certaintyOf(expiring, await claimsOfDocument(expiring, loading)),
+    { is: 'leaf', sql: certaintyIn },
+  ),
+  basis: planned(
+    async (expiring: Expiring, _: unknown, loading: Loading) => basisOf(await claimsOfDocument(expiring, loading)),
+    { is: 'leaf', sql: (row) => raw(basisIn(row)) },
+  ),
+  daysLeftAtLeast: planned((expiring: Expiring) => daysLeft(expiring, 'Earliest'), {
+    is: 'leaf',
+    sql: (row) => daysLeftIn(row, 'earliest'),
   }),
-  basis: fromClaims({
-    needs: LAST_DAY,
-    claims: DECIDING,
-    row: ({ document }: Expiring) => document,
-    make: (_: Expiring, __: unknown, claims) => basisOf(claims),
+  daysLeftAtMost: planned((expiring: Expiring) => daysLeft(expiring, 'Latest'), {
+    is: 'leaf',
+    sql: (row) => daysLeftIn(row, 'latest'),
   }),
-  daysLeftAtLeast: fromRow(LAST_DAY, (expiring: Expiring) => daysLeft(expiring, 'Earliest')),
-  daysLeftAtMost: fromRow(LAST_DAY, (expiring: Expiring) => daysLeft(expiring, 'Latest')),
   successor: planned(({ document }: Expiring, _: unknown, loading: Loading) => successorOf(document, loading), {
     is: 'first',
     rows: rowsOfLink(refugeeLinks.StatusDocument!.successors!),

@@ -34,7 +34,14 @@ const holds = (list: BlockList, address: string): boolean => {
 /** The log says at most once a minute that connections are refused. */
 const TOLD = 60_000;
 
-export function limitCrowds(server: Server, limits: CrowdLimits, tell: (most: number) => void): void {
+export interface CrowdTold {
+  /** Of each connection that is refused. */
+  refused: () => void;
+  /** And in words, now and then. */
+  tell: (most: number) => void;
+}
+
+export function limitCrowds(server: Server, limits: CrowdLimits, { refused, tell }: CrowdTold): void {
   const { each, silence, exempt, exemptLoopback } = limits;
   const open = new Map<string, number>();
   let told = -Infinity;
@@ -61,6 +68,7 @@ export function limitCrowds(server: Server, limits: CrowdLimits, tell: (most: nu
   server.on('connection', (socket: Socket) => {
     if (!admit(socket)) {
       socket.destroy();
+      refused();
       if (performance.now() - told < TOLD) return;
       told = performance.now();
       return tell(each);

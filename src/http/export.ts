@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseContext } from '@apollo/server';
 import type { GraphQLFormattedError } from 'graphql';
 import { limited } from '../errors.js';
+import type { Tally } from '../observe/tally.js';
 import { nowUtc, todayUtc } from '../values/today.js';
 import { SAFE_HEADERS, send } from './answer.js';
 import { parseObject, parseQuestion, readBody, type Question } from './body.js';
@@ -43,10 +44,13 @@ export interface ExportParts<C extends BaseContext, V> {
     signal: AbortSignal;
     req: IncomingMessage;
     exporting: string;
+    tally: Tally;
   }) => Promise<ExportContext<C>>;
+  newTally: () => Tally;
   isLate: (req: IncomingMessage) => boolean;
-  /** Told once of each export that began. */
+  /** Told once of each export that is over, unless it throws: then its tally alone is over. */
   note: (req: IncomingMessage, requestId: string, ended: Ended) => void;
+  noteStatements: (req: IncomingMessage, requestId: string, tally: Tally) => void;
 }
 
 export interface Ended {
@@ -57,7 +61,7 @@ export interface Ended {
   /** Our fault, or that of what we need. */
   thrown: unknown;
   count: number;
-  ms: number;
+  tally: Tally;
 }
 
 export interface Exports {
@@ -143,7 +147,7 @@ class PageFailed extends Error {
 class Export<C extends BaseContext, V> {
   readonly #parts: ExportParts<C, V>;
   readonly #request: Request<V>;
-  readonly #began = performance.now();
+  readonly #tally: Tally;
   readonly #startedAt = nowUtc();
   readonly #resumed: boolean;
   #context!: ExportContext<C>;
@@ -157,13 +161,17 @@ class Export<C extends BaseContext, V> {
 
   constructor(parts: ExportParts<C, V>, request: Request<V>, after: string | null) {
     [this.#parts, this.#request, this.#after, this.#resumed] = [parts, request, after, after !== null];
+    this.#tally = parts.newTally();
   }
 
   async run(question: Question): Promise<void> {
     const { req, res, requestId, viewer, caller } = this.#request;
     const paged = pagedQuestion(this.#parts.schema, question);
     const exporting = paged?.name ?? 'export';
-    this.#context = await this.#parts.openContext({ requestId, viewer, signal: caller.signal, req, exporting });
+    this.#context = await this.#parts.openContext({
+      ...{ requestId, viewer, signal: caller.signal, req, exporting },
+      tally: this.#tally,
+    });
     // Whatever it waits for: the snapshot is given back.
     const timer = setTimeout(() => this.#end(), this.#parts.rules.within);
     let thrown: unknown;
@@ -177,7 +185,11 @@ class Export<C extends BaseContext, V> {
     }
     if (this.#out === undefined) {
       await this.#context.close(thrown).catch(() => undefined);
-      if (!(thrown instanceof PageFailed)) throw thrown;
+      if (!(thrown instanceof PageFailed)) {
+        this.#parts.noteStatements(req, requestId, this.#tally);
+        throw thrown;
+      }
+      this.#note(exporting, thrown, 0);
       const { body, headers, errors } = thrown.outcome;
       const { status } = translate(errors[0], this.#naming());
       return send(res, status, requestId, body, headers);
@@ -234,7 +246,8 @@ class Export<C extends BaseContext, V> {
     const { contextValue } = this.#context;
     // Each page begins with nothing of the one before: loaders keep what they have read.
     (contextValue as { renew?: () => void }).renew?.();
-    const outcome = await this.#parts.engine.run(question, { type: GRAPHQL_RESPONSE, requestId, charge }, contextValue);
+    const asking = { type: GRAPHQL_RESPONSE, requestId, charge, tally: this.#tally } as const;
+    const outcome = await this.#parts.engine.run(question, asking, contextValue);
     this.#last = outcome;
     this.#meter()?.weigh(Buffer.byteLength(outcome.body));
     return outcome;
@@ -290,7 +303,7 @@ class Export<C extends BaseContext, V> {
 
   /** Begun: whatever becomes of it, the last line says so, and so do the audit and the log. */
   async #finish(out: Feed, name: string, problem: unknown): Promise<void> {
-    const { req, res, requestId } = this.#request;
+    const { res, requestId } = this.#request;
     const count = this.#count;
     let thrown = problem;
     try {
@@ -300,17 +313,7 @@ class Export<C extends BaseContext, V> {
       thrown ??= error;
       await this.#context.close(error).catch(() => undefined);
     }
-    const error = thrown === undefined ? undefined : this.#wordsFor(thrown);
-    const { errors = [], unexpected = [] } = thrown instanceof PageFailed ? thrown.outcome : {};
-    const cause = thrown instanceof PageFailed ? (unexpected[0] ?? errors[0]) : thrown;
-    this.#parts.note(req, requestId, {
-      name,
-      hash: this.#last?.hash,
-      error,
-      thrown: cause,
-      count,
-      ms: performance.now() - this.#began,
-    });
+    const error = this.#note(name, thrown, count);
     if (thrown instanceof ClientGone || res.destroyed) return;
     const said = {
       complete: error === undefined,
@@ -326,6 +329,17 @@ class Export<C extends BaseContext, V> {
     } catch (error) {
       if (!(error instanceof ClientGone)) throw error;
     }
+  }
+
+  /** @returns the words for what ended it. */
+  #note(name: string, thrown: unknown, count: number): GraphQLFormattedError | undefined {
+    const { req, requestId } = this.#request;
+    const error = thrown === undefined ? undefined : this.#wordsFor(thrown);
+    const { errors = [], unexpected = [] } = thrown instanceof PageFailed ? thrown.outcome : {};
+    const cause = thrown instanceof PageFailed ? (unexpected[0] ?? errors[0]) : thrown;
+    const [hash, tally] = [this.#last?.hash, this.#tally];
+    this.#parts.note(req, requestId, { name, hash, error, thrown: cause, count, tally });
+    return error;
   }
 
   #wordsFor(thrown: unknown): GraphQLFormattedError {

@@ -36,7 +36,33 @@ export const operationLine = (
   status,
   code,
   errors: errors.length,
-  planned: tally.planned,
+  by: tally.by,
+  statements: tally.statements,
+  databaseMs: tenths(tally.databaseMs),
+  waitedMs: tenths(tally.waitedMs),
+  ms: Math.round(tally.ms),
+});
+
+interface Exported {
+  name: string;
+  hash: string | undefined;
+  count: number;
+  tally: Tally;
+}
+
+/** One line per export, which is many statements in one snapshot. */
+export const exportLine = (
+  { requestId, clientRequestId }: RequestNames,
+  { name, hash, count, tally }: Exported,
+  code: string | undefined,
+) => ({
+  requestId,
+  clientRequestId,
+  operation: operationNameFor(name),
+  hash,
+  code,
+  count,
+  by: tally.by,
   statements: tally.statements,
   databaseMs: tenths(tally.databaseMs),
   waitedMs: tenths(tally.waitedMs),

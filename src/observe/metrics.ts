@@ -23,6 +23,8 @@ export interface Metrics {
   watch(sources: Partial<Sources>): void;
   /** An operation was answered; `code` is that of its first error. */
   operation(tally: Tally, code: string | undefined): void;
+  /** An export is over; `code` is that of the error that ended it. */
+  exported(code: string | undefined): void;
   /** A request or an operation was refused, by the rule of that name. */
   refused(rule: string): void;
   slow(statements: number): void;
@@ -83,6 +85,12 @@ export function openMetrics({ pools = () => [], isSealing }: MetricsOptions = {}
     name: 'kualik_answer_bytes',
     help: 'Length of an answer.',
     buckets: BYTES,
+    registers,
+  });
+  const exports = new Counter({
+    name: 'kualik_exports_total',
+    help: 'Exports that are over, by the code of the error that ended them (ok: everything was sent).',
+    labelNames: ['outcome'],
     registers,
   });
   const refusals = new Counter({
@@ -157,7 +165,7 @@ export function openMetrics({ pools = () => [], isSealing }: MetricsOptions = {}
     slow: (count) => slowStatements.inc(count),
     waited: (pool, ms) => waits.observe({ pool }, ms / 1000),
     operation(tally, code) {
-      const by = tally.planned ? 'planner' : tally.type === undefined ? 'none' : 'resolvers';
+      const { by } = tally;
       const label = { by };
       operations.inc({ type: tally.type ?? 'none', by, outcome: code ?? 'ok' });
       seconds.observe(label, tally.ms / 1000);
@@ -166,6 +174,7 @@ export function openMetrics({ pools = () => [], isSealing }: MetricsOptions = {}
       bytes.observe(tally.bytes);
       if (code === 'LIMITED' || code === 'UNAVAILABLE') refused(tally.rule ?? code.toLowerCase());
     },
+    exported: (code) => exports.inc({ outcome: code ?? 'ok' }),
     read: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   };
 }

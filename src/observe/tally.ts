@@ -34,8 +34,8 @@ export class Tally {
   waitedMs = 0;
   /** Query, mutation; undefined until it is known. */
   type: string | undefined;
-  /** Answered by the statement of its plan. */
-  planned = false;
+  /** Who answered, once somebody did. */
+  #answeredBy: 'planner' | 'mixed' | undefined;
   /** The rule of the first error of the answer. */
   rule: string | undefined;
   /** Of the answer. */
@@ -59,8 +59,14 @@ export class Tally {
     this.#toldStatements ??= this.statements;
   }
 
-  answeredInOne(): void {
-    this.planned = true;
+  /** The statement of its plan answered it; `isPart`: beside resolvers. */
+  answeredInOne(isPart: boolean): void {
+    this.#answeredBy = isPart ? 'mixed' : 'planner';
+  }
+
+  /** None: the document was refused before anybody was asked. */
+  get by(): 'planner' | 'mixed' | 'resolvers' | 'none' {
+    return this.#answeredBy ?? (this.type === undefined ? 'none' : 'resolvers');
   }
 
   /**

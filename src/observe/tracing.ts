@@ -22,12 +22,12 @@ export function openTracing(tracer: Tracer = trace.getTracer('kualik')): Tracing
             span.end();
           };
         },
-        end({ type, planned, statements }, { hash, code, status }) {
+        end({ type, by, statements }, { hash, code, status }) {
           if (type) operation.updateName(type);
           operation.setAttributes({
             'graphql.operation.type': type,
             'kualik.hash': hash,
-            'kualik.planned': planned,
+            'kualik.by': by,
             'kualik.statements': statements,
             'kualik.outcome': code ?? 'ok',
             'http.response.status_code': status,

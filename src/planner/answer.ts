@@ -37,13 +37,13 @@ export async function answerInOne(question: PlannedQuestion, context: Context): 
   ]);
   context.tally?.askedInOne();
   if ('error' in told) {
-    context.tally?.answeredInOne();
+    context.tally?.answeredInOne(asked.isPart);
     return failed(statement, told.error, rest);
   }
   try {
     const { data, shown } = statement.answer(told.value[0]!, rest?.data ?? undefined);
     context.noteShown(shown);
-    context.tally?.answeredInOne();
+    context.tally?.answeredInOne(asked.isPart);
     if (!rest || rest.errors.length === 0) return { data: new JsonText(data) };
     return { data: rest.data && new JsonText(data), errors: rest.errors };
   } catch (error) {
