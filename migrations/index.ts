@@ -24,6 +24,7 @@ import { PlainLists0022 } from './0022-plain-lists.js';
 import { DeepPages0023 } from './0023-deep-pages.js';
 import { NamesByLevel0024 } from './0024-names-by-level.js';
 import { LeanIndexes0025 } from './0025-lean-indexes.js';
+import { IndexesOfLinks0026 } from './0026-indexes-of-links.js';
 
 export const migrations = [
   House0001,
@@ -51,4 +52,5 @@ export const migrations = [
   DeepPages0023,
   NamesByLevel0024,
   LeanIndexes0025,
+  IndexesOfLinks0026,
 ];

@@ -1,12 +1,21 @@
 // What grows: no question that people ask often may walk over a whole table, whatever its level sees. A world is generated that
 // is large enough for PostgreSQL to choose an index by itself, and the statements are explained as they are really sent.
-import { isNonNullType, isObjectType, getNamedType, type GraphQLSchema } from 'graphql';
+import {
+  getNamedType,
+  isAbstractType,
+  isLeafType,
+  isNonNullType,
+  isObjectType,
+  isRequiredArgument,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql';
 import { loadInBulk } from '../bench/generate/bulk.js';
 import { makeWorld, type World } from '../bench/generate/world.js';
 import { graphqlOf, QUERIES } from '../bench/queries.js';
 import { withClient } from '../src/db/client.js';
 import { withTies } from '../src/records/page.js';
-import { planOf } from '../src/records/plan.js';
+import { isPlain, planOf } from '../src/records/plan.js';
 import { snake } from '../src/records/noun.js';
 import { buildSchema } from '../src/schema.js';
 import { sealCursor } from '../src/values/cursor.js';
@@ -80,6 +89,16 @@ test('the generated world is large enough to tell', () => {
   );
 });
 
+test('every column that points at another table has an index that begins with it', async () => {
+  const without = await ask<{ column: string }>(
+    `select format('%s.%s', c.conrelid::regclass, a.attname) as column from pg_constraint c
+     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+     where c.contype = 'f' and c.connamespace = 'public'::regnamespace
+       and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = a.attnum)`,
+  );
+  expect(without.map(({ column }) => column)).toEqual([]);
+});
+
 /** As the bench asks them; the fifth is a search for people of one's name. */
 const HOT: Record<string, () => [source: string, variables: Record<string, unknown>]> = {
   person: () => [graphqlOf('person'), { id: visible('persons') }],
@@ -129,6 +148,31 @@ describe.each(VIEWERS)('lists at %s', (who) => {
 });
 
 describe.each(VIEWERS)('searches at %s', (who) => {
+  test.each(['events', 'detentions'])('%s of a land, and of the same by its code', async (list) => {
+    const source = `query ($filter: ${list === 'events' ? 'EventFilter' : 'DetentionFilter'}) {
+      ${list}(filter: $filter, first: 10) { nodes { id } pageInfo { hasNextPage } } }`;
+    const land = world.id('places', 0);
+    const [{ code }] = (await ask<{ code: string }>('select country as code from places where id = $1', [land])) as [
+      { code: string },
+    ];
+    const found = await faultsOf(who, source, { filter: { place: land } });
+    const same = await faultsOf(who, source, { filter: { country: [code] } });
+    expect([found.faults, same.faults]).toEqual([[], []]);
+    expect(found.answer[list].nodes).toHaveLength(10);
+    expect(same.answer).toEqual(found.answer);
+    const counted = source.replace('nodes { id }', 'totalCount { value isExact }');
+    const { answer } = await explained(database, schema, viewers[who], counted, { filter: { place: land } });
+    const { n } = (
+      await asking(database, 'reader', viewers[who], (client) =>
+        client.query<{ n: number }>(
+          `select count(*)::int as n from ${list} t join places p on p.id = t.place_id where $1 in (p.id, p.parent_id)`,
+          [land],
+        ),
+      )
+    ).rows[0]!;
+    expect(answer[list].totalCount).toEqual({ value: n, isExact: true });
+    expect(n).toBeGreaterThan(100);
+  });
   test('people of a name', async () => {
     const [{ value }] = (await ask<{ value: string }>(
       "select value from person_names where sensitivity = 0 and kind = 'MAIN' order by id limit 1",
@@ -172,12 +216,31 @@ test('whoever did not enter finds nobody at level 2, and may not ask as the gate
   await expect(asGate).rejects.toThrow(/permission denied/);
 });
 
+/** Fields of an object that need no argument, but for totals, which read what they count; and of those that are objects what can be asked without going further. */
+function everythingOf(type: GraphQLObjectType, depth: number): string {
+  const fields = Object.values(type.getFields()).flatMap((field) => {
+    if (field.name === 'totalCount' || field.args.some(isRequiredArgument) || (!planOf(field) && !isPlain(field)))
+      return [];
+    const named = getNamedType(field.type);
+    if (isLeafType(named)) return [field.name];
+    if (isAbstractType(named)) return depth > 0 ? [`${field.name} { __typename }`] : [];
+    if (!isObjectType(named) || depth === 0) return [];
+    return [`${field.name} { ${everythingOf(named, named.name.endsWith('Connection') ? depth : depth - 1)} }`];
+  });
+  return ['__typename', ...fields].join(' ');
+}
+
 describe.each(VIEWERS)('records by their ids at %s', (who) => {
   const types = Object.values(schema.getQueryType()!.getFields()).filter((field) => planOf(field)?.is === 'byId');
-  test.each(types.map(({ name }) => name))('%s', async (name) => {
-    const type = getNamedType(schema.getQueryType()!.getFields()[name]!.type);
+  test.each(types.map(({ name }) => name))('%s, with everything that is told of it', async (name) => {
+    const field = schema.getQueryType()!.getFields()[name]!;
+    const { noun: table } = planOf(field) as { noun: string };
+    const type = getNamedType(field.type);
     if (!isObjectType(type)) throw new Error(`${name} is no record.`);
-    const found = await faultsOf(who, `query ($id: ID!) { ${name}(id: $id) { id } }`, { id: visible('persons') });
+    const [row] = await ask<{ id: string }>(`select id from ${table} where sensitivity = 0 order by sequence limit 1`);
+    const found = await faultsOf(who, `query ($id: ID!) { ${name}(id: $id) { ${everythingOf(type, 1)} } }`, {
+      id: row?.id ?? visible('persons'),
+    });
     expect(found.faults).toEqual([]);
   });
 });

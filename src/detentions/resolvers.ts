@@ -12,8 +12,9 @@ import {
   isOneOf,
   validOn,
   whenValid,
+  withinPlace,
 } from '../records/filters.js';
-import { listed, recordById } from '../records/list.js';
+import { byDay, listed, recordById } from '../records/list.js';
 import { detentions } from './model.js';
 
 const ask = (filter: DetentionFilter | null | undefined) =>
@@ -33,10 +34,15 @@ const ask = (filter: DetentionFilter | null | undefined) =>
 export const detentionResolvers: Resolvers = {
   Query: {
     detention: recordById('detentions'),
-    detentions: listed(detentions, ({ filter, asOf }: QueryDetentionsArgs) => [
-      ...ask(filter),
-      ...whenValid(asOf, validOn(detentions, 'starts', 'ends')),
-    ]),
+    detentions: listed(
+      detentions,
+      ({ filter, asOf }: QueryDetentionsArgs) => [
+        ...ask(filter),
+        ...whenValid(asOf, validOn(detentions, 'starts', 'ends')),
+      ],
+      () => byDay(detentions),
+      ({ filter }) => withinPlace(filter),
+    ),
   },
   Detention: {
     period: periodFrom('starts', 'ends'),

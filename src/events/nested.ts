@@ -47,6 +47,7 @@ export const nestedEventResolvers: Resolvers = {
         sql`events.place_id in ${placesWithin(PARENT)}`,
         ...conditions({ kind }, { kind: isOneOf(events, 'kind') }),
       ],
+      within: { property: 'placeId', ids: placesWithin(PARENT) },
     }),
   },
 };

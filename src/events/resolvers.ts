@@ -24,9 +24,10 @@ import {
   membersOf,
   uuid,
   whenValid,
+  withinPlace,
 } from '../records/filters.js';
 import { refResolver, rowsOfLink } from '../records/link-resolvers.js';
-import { listed, recordById } from '../records/list.js';
+import { byDay, listed, recordById } from '../records/list.js';
 import type { Loading } from '../records/loaders.js';
 import type { Noun } from '../records/noun.js';
 import { PARENT } from '../records/page-by-parent.js';
@@ -155,10 +156,12 @@ export function eventResolvers(nouns: Record<string, Noun>): Resolvers {
   return {
     Query: {
       event: recordById('events'),
-      events: listed(events, ({ filter, asOf }: QueryEventsArgs) => [
-        ...ask(filter ?? {}),
-        ...whenValid(asOf, eventOn),
-      ]),
+      events: listed(
+        events,
+        ({ filter, asOf }: QueryEventsArgs) => [...ask(filter ?? {}), ...whenValid(asOf, eventOn)],
+        () => byDay(events),
+        ({ filter }) => withinPlace(filter),
+      ),
       eventLink: recordById('event_links'),
       eventLinks: listed(eventLinks, ({ filter }: QueryEventLinksArgs) => askLinks(nouns, filter ?? {})),
       temporalCheck: async (_, { cause, effect }, context) => {

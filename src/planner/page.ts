@@ -7,8 +7,8 @@ import {
   type GraphQLObjectType,
   type GraphQLOutputType,
 } from 'graphql';
-import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
-import { COUNT_CAP, opened, pageSize, rowsOfPage, withTies, type SortKey } from '../records/page.js';
+import { join, raw, sql, type Sql } from '../db/sql.js';
+import { COUNT_CAP, opened, pageSize, rowsOfPage, rowsToCount, withTies, type SortKey } from '../records/page.js';
 import type { Noun } from '../records/noun.js';
 import type { Plan, PlannedPage, PlannedUnion } from '../records/plan.js';
 import { sealCursor, type CursorValues } from '../values/cursor.js';
@@ -67,14 +67,14 @@ export function compilePage(
     parent,
     scope: (request, id) => page(request).scope(id),
     rows: (request, limit, from) => {
-      const { where, parts } = page(request);
+      const { where, parts, within } = page(request);
       const keys = keysOf(request);
       const made = [
         ...keys.flatMap(({ made: value, property: name }): [string, Sql][] => (value ? [[name, value]] : [])),
         ...Object.entries(page(request).carry ?? {}),
       ].map(([name, value]) => sql`, ${value} as ${raw(`"${name}"`)}`);
       const select = sql`select ${raw(`${table}.*`)}${join(made, '')} from ${owner}${raw(table)}`;
-      return rowsOfPage({ noun, select, where, parts, keys, from, limit });
+      return rowsOfPage({ noun, select, where, parts, within, owner, keys, from, limit });
     },
     keys: (alias) => later((request) => list(keysOf(request).map((key) => keyOf(alias, noun, key)))),
     node: (alias, type, same) => {
@@ -82,7 +82,10 @@ export function compilePage(
       const wrap = (row: never, _: number, request: Request): unknown => page(request).wrap?.(row) ?? row;
       return objectOf(compiling, type, { alias, noun, wrap }, same);
     },
-    count: (request) => sql`select 1 from ${owner}${raw(table)} where ${allOf(page(request).where)}`,
+    count: (request) => {
+      const { where, within } = page(request);
+      return rowsToCount({ noun, where, within, owner });
+    },
   });
 }
 

@@ -6,7 +6,7 @@ import { parseUuid } from '../values/identifier.js';
 import { InvalidValue } from '../values/invalid-value.js';
 import { nameKey } from '../values/name-key.js';
 import { snake, type Noun } from './noun.js';
-import type { SortKey } from './page.js';
+import type { SortKey, Within } from './page.js';
 
 /** Days or years, both inclusive. */
 interface Bounded {
@@ -129,7 +129,23 @@ export const atPlace =
 export const inCountry =
   (noun: Noun, property = 'placeId') =>
   (countries: readonly string[]): Sql =>
-    sql`${column(noun, property)} in (select places.id from places where places.country = any(${countries}::text[]))`;
+    sql`${column(noun, property)} in ${placesIn(countries)}`;
+
+const placesIn = (countries: readonly string[]): Sql =>
+  sql`(select places.id from places where places.country = any(${countries}::text[]))`;
+
+/**
+ * For a list whose filter may hold a place or a country, and which is sorted by day: walked place by place. A text that is looked for
+ * besides must be looked for in all of them, which one walk over everything does sooner.
+ */
+export function withinPlace(
+  filter: { place?: string | null; country?: readonly string[] | null; text?: string | null } | null | undefined,
+): Within | undefined {
+  const { place, country, text } = filter ?? {};
+  if (text) return undefined;
+  if (place) return { property: 'placeId', ids: placesWithin(uuid(place)) };
+  return country ? { property: 'placeId', ids: placesIn(country) } : undefined;
+}
 
 /** For `like`: the text anywhere, its own signs of a pattern meaning themselves. */
 export const anywhere = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;

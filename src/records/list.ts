@@ -2,7 +2,7 @@
 import type { Sql } from '../db/sql.js';
 import type { AnyRow, Loading } from './loaders.js';
 import type { Noun } from './noun.js';
-import { page, scopeOfList, type List, type PageArgs, type PageContext, type SortKey } from './page.js';
+import { page, scopeOfList, type List, type PageArgs, type PageContext, type SortKey, type Within } from './page.js';
 import { planned } from './plan.js';
 
 interface ListArgs extends PageArgs {
@@ -23,22 +23,26 @@ export const list = <T = AnyRow>(
   context: PageContext,
   where: Sql[],
   orderBy: SortKey[] = byDay(noun),
-): Promise<List<T>> => page<T>(context, args, { noun, where, orderBy, scope: scopeOf(args) });
+  within?: Within,
+): Promise<List<T>> => page<T>(context, args, { noun, where, orderBy, within, scope: scopeOf(args) });
 
 /** One line per list: `detentions: listed(detentions, (args) => conditions(args.filter, ask))`. */
 export function listed<A extends ListArgs, T>(
   noun: Noun,
   where: (args: A) => Sql[],
   orderBy: (args: A) => SortKey[] = () => byDay(noun),
+  within: (args: A) => Within | undefined = () => undefined,
 ): (parent: unknown, args: A, context: PageContext) => Promise<List<T>> {
   return planned(
-    (_: unknown, args: A, context: PageContext) => list<T>(noun, args, context, where(args), orderBy(args)),
+    (_: unknown, args: A, context: PageContext) =>
+      list<T>(noun, args, context, where(args), orderBy(args), within(args)),
     {
       is: 'page',
       noun,
       page: (args: A) => ({
         where: where(args),
         orderBy: orderBy(args),
+        within: within(args),
         scope: () => scopeOfList(noun, scopeOf(args)),
       }),
     },

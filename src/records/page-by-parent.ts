@@ -1,5 +1,5 @@
 // The same page for many parents: a list inside a list costs one statement for each level of a query, not one for each row.
-import { allOf, compile, raw, sql, type Sql } from '../db/sql.js';
+import { compile, raw, sql, type Sql } from '../db/sql.js';
 import { sealCursor } from '../values/cursor.js';
 import { batched } from './batched.js';
 import type { AnyRow } from './loaders.js';
@@ -12,6 +12,7 @@ import {
   opened,
   pageSize,
   rowsOfPage,
+  rowsToCount,
   sortValues,
   withTies,
   type Count,
@@ -19,6 +20,7 @@ import {
   type PageArgs,
   type PageContext,
   type SortKey,
+  type Within,
 } from './page.js';
 import { planned } from './plan.js';
 import { columnsOf } from './select.js';
@@ -38,6 +40,7 @@ export interface NestedList {
   /** Conditions on the noun's table, one of which ties it to PARENT. Made from the arguments and nothing else. */
   where: Sql[];
   orderBy?: SortKey[];
+  within?: Within | undefined;
 }
 
 const scopeOfNested = (name: string, filter: object, parent: string | null): string =>
@@ -49,6 +52,7 @@ export function nested<A extends PageArgs, T>({
   noun,
   where,
   orderBy = byDay(noun),
+  within,
 }: Omit<NestedList, 'where'> & { where: (args: A) => Sql[] }): (
   parent: { id: string },
   args: A,
@@ -56,13 +60,13 @@ export function nested<A extends PageArgs, T>({
 ) => Promise<List<T>> {
   return planned(
     (parent: { id: string }, args: A, context: PageContext) =>
-      pageByParent<T>(context, parent, args, { name, noun, where: where(args), orderBy }),
+      pageByParent<T>(context, parent, args, { name, noun, where: where(args), orderBy, within }),
     {
       is: 'page',
       noun,
       page: (args: A) => {
         const { first: _, after: __, ...filter } = args;
-        return { where: where(args), orderBy, scope: (parent) => scopeOfNested(name, filter, parent) };
+        return { where: where(args), orderBy, within, scope: (parent) => scopeOfNested(name, filter, parent) };
       },
     },
   );
@@ -73,7 +77,7 @@ export async function pageByParent<T = AnyRow>(
   { db, cursorKey }: PageContext,
   parent: { id: string },
   { first, after: cursor, ...filter }: PageArgs,
-  { name, noun, where, orderBy = byDay(noun) }: NestedList,
+  { name, noun, where, orderBy = byDay(noun), within }: NestedList,
 ): Promise<List<T>> {
   const size = pageSize(first);
   const keys = withTies(orderBy);
@@ -85,7 +89,7 @@ export async function pageByParent<T = AnyRow>(
     const statement = compile(sql`
       select parent.id as "@parent", nested.* from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (
-        select rows.*, row_number() over () as "@place" from (${rowsOfPage({ noun, select, where, keys, from, limit: size + 1 })}) rows
+        select rows.*, row_number() over () as "@place" from (${rowsOfPage({ noun, select, where, within, keys, from, limit: size + 1 })}) rows
       ) nested order by parent.id, nested."@place"`);
     return grouped(await db.rows<AnyRow & Parented>(name, statement.text, statement.values));
   });
@@ -93,7 +97,7 @@ export async function pageByParent<T = AnyRow>(
     const statement = compile(sql`
       select parent.id as "@parent", nested.n from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (
-        select count(*)::int as n from (select 1 from ${raw(noun.table)} where ${allOf(where)} limit ${COUNT_CAP + 1}) counted
+        select count(*)::int as n from (${rowsToCount({ noun, where, within })} limit ${COUNT_CAP + 1}) counted
       ) nested`);
     const rows = await db.rows<Parented & { n: number }>(`${name} count`, statement.text, statement.values);
     return new Map(rows.map((row): [string, Count] => [row['@parent'], capped(row.n)]));

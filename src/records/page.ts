@@ -45,6 +45,7 @@ export interface ListQuery {
   where: Sql[];
   /** As `PlannedPage.parts`. */
   parts?: readonly Sql[];
+  within?: Within | undefined;
   orderBy: SortKey[];
   /** What the cursor belongs to: the list and its filters. A cursor of another list is refused. */
   scope: unknown;
@@ -79,6 +80,16 @@ function rowsBeyond(keys: SortKey[], values: CursorValues, table: string): Sql {
   return sql`(${join(columns, ', ')}) > (${join(bounds, ', ')})`;
 }
 
+/**
+ * What all rows are at, such as the places of a country: each is walked on its own index as far as a page needs. One index for all
+ * would be walked over everything that is elsewhere, and without one everything that is there would be sorted.
+ */
+export interface Within {
+  property: string;
+  /** A select in parentheses, of one column, each id once. May ask of PARENT. */
+  ids: Sql;
+}
+
 interface Slice {
   noun: Noun;
   /** All that stands before `where`; one table under its own name, others beside it as they may be. */
@@ -93,11 +104,37 @@ interface Slice {
  * The rows of a page in their order. An index is walked from where the cursor stands, so a page deep in a list costs what the
  * first one does: a single condition that lets the unknown come last would be tried on every row before it.
  */
-export function rowsOfPage({ parts = [], ...slice }: Slice & { parts?: readonly Sql[] | undefined }): Sql {
+export function rowsOfPage({ parts = [], within, owner = raw(''), ...slice }: Slice & Ways): Sql {
+  if (within) return walkedWithin(within, owner, slice);
   if (parts.length === 0) return walked(slice);
   const { where, keys, limit, noun } = slice;
   const each = parts.map((part) => sql`(${walked({ ...slice, where: [...where, part] })})`);
   return sql`select * from (${join(each, ' union all ')}) ${raw(noun.table)} order by ${orderOf(keys, noun.table)} limit ${limit}`;
+}
+
+interface Ways {
+  parts?: readonly Sql[] | undefined;
+  within?: Within | undefined;
+  /** Where `ids` asks of PARENT and that is not there yet: what makes it, with a comma. */
+  owner?: Sql;
+}
+
+/** One row for each that is counted, and no more for a place than are counted at all. */
+export function rowsToCount({ noun, where, within, owner = raw('') }: Pick<Slice, 'noun' | 'where'> & Ways): Sql {
+  const all = (conditions: readonly Sql[]): Sql =>
+    sql`select 1 from ${owner}${raw(noun.table)} where ${allOf([...conditions])}`;
+  if (!within) return all(where);
+  const each = sql`${all([atOne(noun, within), ...where])} limit ${raw(String(COUNT_CAP + 1))}`;
+  return sql`select 1 from ${owner}lateral ${within.ids} at(id) cross join lateral (${each}) one`;
+}
+
+const atOne = ({ table }: Noun, { property }: Within): Sql => raw(`${table}.${snake(property)} = at.id`);
+
+function walkedWithin(within: Within, owner: Sql, slice: Slice): Sql {
+  const { noun, keys, where, limit } = slice;
+  const table = raw(noun.table);
+  const each = walked({ ...slice, where: [atOne(noun, within), ...where] });
+  return sql`select ${table}.* from ${owner}lateral ${within.ids} at(id) cross join lateral (${each}) ${table} order by ${orderOf(keys, noun.table)} limit ${limit}`;
 }
 
 function walked({ noun, select, where, keys, from, limit }: Slice): Sql {
@@ -202,13 +239,15 @@ export async function page<T = AnyRow>(
   const keys = withTies(query.orderBy);
   const scope = scopeOfList(noun, query.scope);
   const from = opened(cursorKey, scope, args.after);
-  const { where, parts } = query;
+  const { where, parts, within } = query;
   const columns = sql`select ${raw(columnsOf(noun))}${join(madeFor(keys), '')} from`;
-  const rowsOf = (select: Sql): Sql => rowsOfPage({ noun, select, where, parts, keys, from, limit: size + 1 });
+  const rowsOf = (select: Sql): Sql => rowsOfPage({ noun, select, where, parts, within, keys, from, limit: size + 1 });
   const own = raw(noun.table);
-  // What is brought together from parts is ordered by its columns, so it is named after that.
+  // What is brought together is ordered by its columns, so it is named after that.
   const statement = compile(
-    parts ? sql`${columns} (${rowsOf(sql`select ${own}.* from ${own}`)}) ${own}` : rowsOf(sql`${columns} ${own}`),
+    parts || within
+      ? sql`${columns} (${rowsOf(sql`select ${own}.* from ${own}`)}) ${own}`
+      : rowsOf(sql`${columns} ${own}`),
   );
   const rows = await db.rows<AnyRow>(`${noun.table} list`, statement.text, statement.values);
   return listOf({
@@ -216,8 +255,7 @@ export async function page<T = AnyRow>(
     size,
     hasPreviousPage: from !== null,
     cursorOf: (row) => sealCursor(cursorKey, scope, sortValues(keys, row as object)),
-    totalCount: () =>
-      countOf(db, `${noun.table} count`, sql`select 1 from ${raw(noun.table)} where ${allOf(query.where)}`),
+    totalCount: () => countOf(db, `${noun.table} count`, rowsToCount({ noun, where, within })),
   });
 }
 

@@ -6,7 +6,7 @@ import type { Sql } from '../db/sql.js';
 import type { CursorValues } from '../values/cursor.js';
 import type { LocalDate } from '../values/local-date.js';
 import type { Noun } from './noun.js';
-import type { SortKey } from './page.js';
+import type { SortKey, Within } from './page.js';
 
 /** Which rows a plan is about: the alias under which the row of the parent stands in the statement. */
 export type RowAlias = string;
@@ -20,6 +20,7 @@ export interface PlannedPage {
    * index for all would be walked over what is not asked for.
    */
   parts?: readonly Sql[];
+  within?: Within | undefined;
   orderBy: SortKey[];
   /** What a cursor belongs to. */
   scope: (parent: string | null) => string;
