@@ -8,6 +8,7 @@ import { ANONYMOUS, type Level, type Viewer } from './accounts/viewer.js';
 import type { Session } from './db/session.js';
 import type { Lens } from './lens.js';
 import { links, nouns } from './model.js';
+import type { Leaving } from './leaving.js';
 import type { Tally } from './observe/tally.js';
 import { knownOnce, Operation, type OneStatement } from './operation.js';
 import type { Known } from './records/known.js';
@@ -99,7 +100,7 @@ export interface ContextOptions {
 
 export interface Asking {
   requestId: string;
-  signal?: AbortSignal;
+  signal?: Leaving;
   tally?: Tally;
   viewer?: Viewer;
   /**

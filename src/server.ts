@@ -19,7 +19,7 @@ import { startEngine, type EngineOptions, type Outcome } from './http/graphql.js
 import { readiness } from './http/health.js';
 import { exportLine, operationLine, redacted } from './http/log.js';
 import { metricsAddress } from './http/metrics.js';
-import { Outbox, whenOver, type OutboxLimits, type Share } from './http/outbox.js';
+import { Outbox, whenOver, type OutboxLimits, type Room, type Share } from './http/outbox.js';
 import type { Meter } from './http/rate.js';
 import { Refusal, refuse } from './http/refusal.js';
 import {
@@ -38,6 +38,7 @@ import { lostRace } from './http/sqlstate.js';
 import { staticFiles } from './http/static.js';
 import { readDocuments, type Documents } from './http/trusted.js';
 import { DomainError } from './errors.js';
+import { Caller, type Leaving } from './leaving.js';
 import { newTally, type Observing } from './observe/observing.js';
 import type { Tally } from './observe/tally.js';
 
@@ -49,7 +50,7 @@ export interface RequestInfo<V = unknown> {
   /** Who asks, as `identify` found. */
   viewer: V;
   /** Aborted when the client is gone, or when the server stops and cannot wait any longer. */
-  signal: AbortSignal;
+  signal: Leaving;
   headers: IncomingHttpHeaders;
   remoteAddress: string | undefined;
   /** Where what the operation takes is counted. */
@@ -135,7 +136,7 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
   const files = staticFiles(options.explorerDir);
   const isReady = readiness(options.ready);
   const hosts = allowedHosts(options);
-  const running = new Bag<AbortController>();
+  const running = new Bag<Caller>();
   let stopping = false;
   metrics?.watch({
     outboxBytes: () => outbox.waiting,
@@ -213,15 +214,19 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
     if (connections.isLate(req)) throw refuse.stopping();
     gate.check();
     outbox.check();
-    const caller = new AbortController();
-    res.once('close', () => {
+    const caller = new Caller();
+    let room: Room | undefined;
+    let isOver = false;
+    whenOver(res, () => {
+      isOver = true;
       if (!res.writableFinished) caller.abort();
+      room?.release();
     });
-    const viewer = await door.through(caller.signal, () => options.identify(req));
+    const viewer = await door.through(caller, () => options.identify(req));
     const meter = options.meter?.(viewer, req);
     const share = shareOf(viewer, req);
-    const room = outbox.room(share);
-    whenOver(res, room.release);
+    const mine = (room = outbox.room(share));
+    if (isOver) mine.release();
     let unlist = (): void => undefined;
     let counted: Tally | undefined;
     let outcome: Outcome | undefined;
@@ -232,13 +237,13 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
       if (body === undefined) return; // the client left
       // Nothing is parsed for who is refused, and nobody has a place while their body is still arriving.
       const tally = (counted = newTally(observing));
-      await gate.through(caller.signal, async () => {
+      await gate.through(caller, async () => {
         unlist = running.add(caller);
         outbox.check(share); // it may have filled while this one waited
         const question = parseQuestion(body, documents?.text);
         if (!question.isTrusted) options.checkFree?.(viewer);
         const { headers, socket } = req;
-        const info = { requestId, viewer, signal: caller.signal, headers, remoteAddress: socket.remoteAddress, tally };
+        const info = { requestId, viewer, signal: caller, headers, remoteAddress: socket.remoteAddress, tally };
         const explain = headers['x-explain-cost'] === '1';
         const timed = explain && options.mayTime?.(viewer);
         const asking = { type, requestId, charge: meter?.charge, explain, timed, tally };
@@ -247,14 +252,16 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
           const made = await engine.run(question, asking, contextValue);
           const bytes = (tally.bytes = Buffer.byteLength(made.body));
           meter?.weigh(bytes);
-          room.take(bytes);
+          mine.take(bytes);
           return made;
         };
         outcome = await ask(info, run, type);
         note(namesOf(req, requestId), outcome, tally);
-        showRate(res, meter);
-        const { body: text, headers: encoding } = await encoded(outcome.body, headers['accept-encoding']);
-        send(res, outcome.status, requestId, text, { ...outcome.headers, ...encoding }, outbox.limits.stall);
+        const said = outcome.headers;
+        const text = await encoded(outcome.body, headers['accept-encoding'], said);
+        const rate = meter?.headers();
+        for (const name in rate) said[name] = rate[name]!;
+        send(res, outcome.status, requestId, text, said, outbox.limits.stall);
       });
     } catch (error) {
       showRate(res, meter);

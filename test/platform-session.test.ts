@@ -2,7 +2,8 @@
 import type { DataSource } from 'typeorm';
 import { withClient } from '../src/db/client.js';
 import { createDataSource } from '../src/db/data-source.js';
-import { openSession, openWriteSession } from '../src/db/session.js';
+import { askOnce, openSession, openWriteSession } from '../src/db/session.js';
+import { holdConnection } from '../src/db/held-connection.js';
 import { Unavailable } from '../src/db/unavailable.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 
@@ -163,6 +164,13 @@ test('an error in SQL is thrown as it is, and the connection is used again', asy
   await expect(first.rows('write', 'update counters set n = 1')).rejects.toMatchObject({ code: '25006' });
   await expect(first.rows('stacked', 'select 1; select 2')).rejects.toMatchObject({ code: '42601' });
   await first.close();
+  for (const unnamed of [false, true]) {
+    const once = { name: 'stacked', sql: 'select 1; select 2', values: [], unnamed };
+    await expect(askOnce(reader, once)).rejects.toMatchObject({ code: '42601' });
+  }
+  const held = await holdConnection(reader);
+  await expect(held.send('select 1; select 2')).rejects.toMatchObject({ code: '42601' });
+  await held.release();
 });
 
 test('a terminated backend is Unavailable, idle, between or within statements, and the next session works', async () => {

@@ -34,7 +34,7 @@ export function remembered(lookUp: LookUp, now: () => number = () => performance
 
   return {
     find: (credential) => {
-      const key = `${credential.kind} ${credential.hash.toString('base64')}`;
+      const key = `${credential.kind} ${credential.hash.toString('latin1')}`;
       const entry = known.get(key);
       if (entry && now() < entry.until) return entry.viewer;
       known.delete(key);

@@ -15,6 +15,11 @@ export class ExtendedClient extends pg.Client {
   // The types of pg list eleven overloads of this one method; all of them come down to these three arguments.
   override query(...[config, values, callback]: never[]): never {
     const send = (super.query as Query).bind(this);
+    const asked: unknown = config;
+    if (asked instanceof pg.Query) {
+      (asked as { queryMode?: string }).queryMode = 'extended';
+      return send(config, values, callback);
+    }
     if (config === null || config === undefined || typeof (config as pg.Submittable).submit === 'function')
       return send(config, values, callback);
     const query = typeof config === 'string' ? { text: config as string } : (config as object);

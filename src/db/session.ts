@@ -5,6 +5,7 @@
 // Writers: SERIALIZABLE. A rule that looks at several rows holds although others write at the same time; who loses the
 // race is run again. Editors are people, so races are rare, and the price is paid by the few who write.
 import type { DataSource } from 'typeorm';
+import type { Leaving } from '../leaving.js';
 import type { Tally } from '../observe/tally.js';
 import { holdConnection, type HeldConnection, type Statement } from './held-connection.js';
 
@@ -31,7 +32,7 @@ export interface SessionOptions {
   /** Writers use openWriteSession. */
   readOnly: true;
   /** Fires when the client is gone: the running statement is cancelled, later ones fail with the signal's reason. */
-  signal?: AbortSignal | undefined;
+  signal?: Leaving | undefined;
   /** set_config(name, value, true), sent along with begin; search_path also separates the prepared statements. */
   settings?: Record<string, string> | undefined;
   /** For whom the transaction acts: the secret that `auth.enter` exchanges for teams and a name. Bound, never written into a text. */
@@ -56,7 +57,7 @@ function queue(): <T>(work: () => Promise<T>) => Promise<T> {
 const entering = (held: HeldConnection, context: string | undefined): Promise<unknown>[] =>
   context === undefined ? [] : [held.enter(context)];
 
-function listen(signal: AbortSignal | undefined, onAbort: () => void): () => void {
+function listen(signal: Leaving | undefined, onAbort: () => void): () => void {
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   return () => signal?.removeEventListener('abort', onAbort);

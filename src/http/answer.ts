@@ -16,6 +16,9 @@ export const SAFE_HEADERS = {
   'x-frame-options': 'DENY',
 } as const;
 
+const SAFE_NAMES = Object.keys(SAFE_HEADERS) as (keyof typeof SAFE_HEADERS)[];
+
+/** @param headers in small letters; those of the safe ones that it names count in their place. */
 export function send(
   res: ServerResponse,
   status: number,
@@ -25,12 +28,11 @@ export function send(
   stall = OUTBOX_LIMITS.stall,
 ): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, {
-    ...SAFE_HEADERS,
-    'x-request-id': requestId,
-    'content-length': String(Buffer.byteLength(body)),
-    ...headers,
-  });
+  // Names and values in turn: Node takes such a list as it is, where an object is put together, taken apart and put together again.
+  const head = ['x-request-id', requestId, 'content-length', String(Buffer.byteLength(body))];
+  for (const name of SAFE_NAMES) head.push(name, headers[name] ?? SAFE_HEADERS[name]);
+  for (const name in headers) if (!(name in SAFE_HEADERS)) head.push(name, headers[name]!);
+  res.writeHead(status, head);
   if (res.req.method === 'HEAD') res.end();
   else deliver(res, body, stall);
 }

@@ -26,14 +26,17 @@ export function asksForGzip(accepted: string | undefined): boolean {
   return (ratings.get('gzip') ?? ratings.get('*') ?? 0) > 0;
 }
 
-/** The body and the headers that go with it; not on the thread that answers. */
+/** The body, and what goes with it is added to the headers; not on the thread that answers. */
 export async function encoded(
   body: string,
   accepted: string | undefined,
-): Promise<{ body: string | Buffer; headers: Record<string, string> }> {
-  const vary = { vary: 'accept-encoding' };
-  if (body.length < WORTH_BYTES || !asksForGzip(accepted)) return { body, headers: vary };
-  return { body: await zip(Buffer.from(body), OPTIONS), headers: { ...vary, 'content-encoding': 'gzip' } };
+  headers: Record<string, string>,
+): Promise<string | Buffer> {
+  headers.vary = 'accept-encoding';
+  if (body.length < WORTH_BYTES || !asksForGzip(accepted)) return body;
+  const small = await zip(Buffer.from(body), OPTIONS);
+  headers['content-encoding'] = 'gzip';
+  return small;
 }
 
 /** A feed whose bytes are compressed; what is written leaves at once, and is not kept for more to come. */

@@ -1,5 +1,6 @@
 // Overload is shed, not suffered: so many operations run at once, so many wait, the rest is told at once to come back.
 // The line is never longer than what can be answered within the patience of those who stand in it: where answers take long, it is shorter.
+import type { Leaving } from '../leaving.js';
 import { refuse } from './refusal.js';
 
 export interface GateLimits {
@@ -52,7 +53,7 @@ export class Gate {
   }
 
   /** Does the work when it is its turn. Throws a Refusal if there is no place. */
-  async through<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async through<T>(signal: Leaving, work: () => Promise<T>): Promise<T> {
     await this.#enter(signal);
     try {
       return await work();
@@ -66,7 +67,7 @@ export class Gate {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  async #enter(signal: AbortSignal): Promise<void> {
+  async #enter(signal: Leaving): Promise<void> {
     signal.throwIfAborted();
     if (this.#running < this.#allowed()) {
       this.#running++;

@@ -43,14 +43,22 @@ export interface Asked {
  * 50 + 250. Pages are counted from above, lists without pages by their usual size.
  */
 export function countNodes({ schema, document, operation, variables }: Asked): number {
+  const known = always.get(operation);
+  if (known !== undefined) return known;
   const root = schema.getRootType(operation.operation);
   if (!root) return 0;
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  return nodesOf(operation.selectionSet, root, { schema, operation, variables, fragments, counted: new Map() });
+  const walk: Walk = { schema, operation, variables, fragments, counted: new Map(), asksVariables: false };
+  const nodes = nodesOf(operation.selectionSet, root, walk);
+  if (!walk.asksVariables) always.set(operation, nodes);
+  return nodes;
 }
+
+/** Nodes of operations that ask for as many whatever their variables are. */
+const always = new WeakMap<OperationDefinitionNode, number>();
 
 interface Walk {
   schema: GraphQLSchema;
@@ -59,6 +67,8 @@ interface Walk {
   fragments: Map<string, FragmentDefinitionNode>;
   /** Nodes below one spread of a fragment: the same wherever it stands, so counted once. */
   counted: Map<string, number>;
+  /** Whether a size was looked up among the variables. */
+  asksVariables: boolean;
 }
 
 function nodesOf(set: SelectionSetNode, parent: GraphQLNamedType, walk: Walk): number {
@@ -107,11 +117,11 @@ function pageOf(field: GraphQLField<unknown, unknown>, selection: FieldNode, wal
 }
 
 /** `nodes(ids: [...])` holds as many as it was given. */
-function idsOf(field: GraphQLField<unknown, unknown>, selection: FieldNode, { variables }: Walk): number | undefined {
+function idsOf(field: GraphQLField<unknown, unknown>, selection: FieldNode, walk: Walk): number | undefined {
   const given = givenFor('ids', selection);
   if (!given || !isListType(getNullableType(field.type))) return undefined;
   if (given.kind === Kind.LIST) return given.values.length;
-  const ids = given.kind === Kind.VARIABLE ? variables[given.name.value] : undefined;
+  const ids = given.kind === Kind.VARIABLE ? variableOf(given.name.value, walk) : undefined;
   return Array.isArray(ids) ? ids.length : 1; // GraphQL reads one value as a list of one
 }
 
@@ -127,12 +137,18 @@ const PAGE_LISTS: ReadonlySet<string> = new Set(['nodes', 'edges']);
 const givenFor = (name: string, { arguments: given }: FieldNode): ValueNode | undefined =>
   given?.find((argument) => argument.name.value === name)?.value;
 
-function valueOf(node: ValueNode, { operation, variables }: Walk): unknown {
+function variableOf(name: string, walk: Walk): unknown {
+  walk.asksVariables = true;
+  return walk.variables[name];
+}
+
+function valueOf(node: ValueNode, walk: Walk): unknown {
   if (node.kind === Kind.INT) return Number(node.value);
   if (node.kind !== Kind.VARIABLE) return undefined;
   const name = node.name.value;
-  if (variables[name] !== undefined) return variables[name];
-  const definition = operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name);
+  const given = variableOf(name, walk);
+  if (given !== undefined) return given;
+  const definition = walk.operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name);
   return definition?.defaultValue?.kind === Kind.INT ? Number(definition.defaultValue.value) : undefined;
 }
 

@@ -73,6 +73,7 @@ function hostOfOrigin(origin: string): string | undefined {
 export function checkContent(req: IncomingMessage): void {
   const encoding = req.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw refuse.encoding();
+  if (req.headers['content-type'] === JSON_TYPE) return;
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';');
   if (type.trim() !== JSON_TYPE && type.trim() !== GRAPHQL_RESPONSE) throw refuse.contentType();
   for (const parameter of parameters) {

@@ -30,7 +30,8 @@ export async function answerInOne(question: PlannedQuestion, context: Context): 
     keepsShown: context.viewer.level >= 2,
   });
   if (!statement) return undefined;
-  const asked = { ...statement, isPart: statement.rest !== undefined };
+  const { text, values, isNew } = statement;
+  const asked = { text, values, isNew, isPart: statement.rest !== undefined };
   const [told, rest] = await Promise.all([
     settled(context.readOnce<Row>(asked)),
     statement.rest && restOf(question, statement.rest, context),

@@ -21,7 +21,7 @@ import { InvalidValue } from '../values/invalid-value.js';
 import { compileQuery, type Compiling } from './compile.js';
 import { rootFields } from './selection.js';
 import { Slots, takeShown } from './slots.js';
-import { newRequest, Template, type Request } from './template.js';
+import { NewRequest, Template, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
 export interface PlannedQuestion {
@@ -50,7 +50,7 @@ export interface PlannedStatement {
   /** The fields of the root, in the order of the answer. */
   fields: readonly RootField[];
   /** The same question with those fields alone that the resolvers must answer; absent where there are none. */
-  rest?: DocumentNode;
+  rest: DocumentNode | undefined;
   /** `data` of the answer as JSON, from the one row of the statement. Throws Unplannable. */
   answer(
     row: { data: string },
@@ -86,7 +86,7 @@ export function planQuestion(question: PlannedQuestion, planning: Planning): Pla
   if (!found) return undefined;
   const { template, slots, lenses, fields, rest } = found;
   const { today, cursorKey } = planning;
-  const request = newRequest({ today, cursorKey, variables: coerced });
+  const request = new NewRequest(today, coerced, cursorKey);
   return orUndefined(() => {
     for (const lens of lenses) planning.look(lens(request));
     const { text, values, isNew } = template.fill(request);
@@ -95,10 +95,11 @@ export function planQuestion(question: PlannedQuestion, planning: Planning): Pla
       values,
       isNew,
       fields,
-      ...(rest ? { rest } : {}),
+      rest,
       answer: ({ data }, told) => {
         const { text: own, rows } = takeShown(data);
-        return { data: slots.fill(own, told ? { ...request, rest: told } : request), shown: rows };
+        request.rest = told;
+        return { data: slots.fill(own, request), shown: rows };
       },
     };
   });
@@ -112,7 +113,7 @@ function compiledOf(
   const { schema, document, operation } = question;
   const known = compiled.get(operation) ?? new Map<string, Compiled | null>();
   compiled.set(operation, known);
-  const key = JSON.stringify([keepsShown, flags(question, variables)]);
+  const key = keyOf(question, variables, keepsShown);
   const ready = known.get(key);
   if (ready !== undefined) return ready;
   const slots = new Slots();
@@ -140,8 +141,8 @@ function compiledOf(
       return { name, nodes, isLeft: left.has(name), isRequired: type !== undefined && isNonNullType(type) };
     });
     if (fields.every(({ isLeft }) => isLeft)) throw new Unplannable('no field of the root has a plan');
-    const rest = left.size > 0 ? { rest: restOf(question, [...left.values()].flat()) } : {};
-    return { template, slots, lenses, fields, ...rest };
+    const rest = left.size > 0 ? restOf(question, [...left.values()].flat()) : undefined;
+    return { template, slots, lenses, fields, rest };
   });
   if (known.size >= MOST_SHAPES) known.clear();
   known.set(key, made ?? null);
@@ -158,12 +159,25 @@ function restOf({ document, operation }: PlannedQuestion, selections: readonly F
 /** A document with many switches is not kept in all of their positions. */
 const MOST_SHAPES = 16;
 
-/** What @skip and @include may ask for. */
-function flags({ schema, operation }: PlannedQuestion, variables: Record<string, unknown>): unknown[] {
-  return (operation.variableDefinitions ?? []).flatMap(({ variable, type }) => {
+/** What the text depends on: who reads, and the values of what @skip and @include may ask for. */
+function keyOf(question: PlannedQuestion, variables: Record<string, unknown>, keepsShown: boolean): string {
+  let key = keepsShown ? 'shown' : '';
+  for (const name of switchesOf(question)) key += ` ${JSON.stringify(variables[name] ?? null)}`;
+  return key;
+}
+
+const switches = new WeakMap<OperationDefinitionNode, readonly string[]>();
+
+/** Variables that @skip and @include may ask for. */
+function switchesOf({ schema, operation }: PlannedQuestion): readonly string[] {
+  const known = switches.get(operation);
+  if (known) return known;
+  const names = (operation.variableDefinitions ?? []).flatMap(({ variable, type }) => {
     const named = typeFromAST(schema, type as never);
-    return named && getNamedType(named)?.name === 'Boolean' ? [variables[variable.name.value] ?? null] : [];
+    return named && getNamedType(named)?.name === 'Boolean' ? [variable.name.value] : [];
   });
+  switches.set(operation, names);
+  return names;
 }
 
 const REFUSALS = [Unplannable, DomainError, InvalidValue, GraphQLError];

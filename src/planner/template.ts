@@ -10,9 +10,9 @@ export interface Request extends Asked {
   /** Asked after the lens is set, of which the key is part. */
   cursorKey: () => Uint8Array;
   /** What the resolvers say of the fields of the root that have no plan; known when the answer is put together. */
-  rest?: Readonly<Record<string, unknown>>;
+  rest?: Readonly<Record<string, unknown>> | undefined;
   /** Made once for a request, however many parts of the statement need it. */
-  once: <T extends object>(key: object, make: () => T) => T;
+  once<T extends object>(key: object, make: () => T): T;
 }
 
 /** A part of a statement that is made for each request. */
@@ -31,18 +31,23 @@ export const checked = (check: (request: Request) => unknown): Sql =>
 
 const NOTHING: Sql = { strings: [''], values: [] };
 
-export function newRequest(request: Omit<Request, 'once'>): Request {
-  const made = new Map<object, object>();
-  return {
-    ...request,
-    once: <T extends object>(key: object, make: () => T) => {
-      const known = made.get(key);
-      if (known) return known as T;
-      const value = make();
-      made.set(key, value);
-      return value;
-    },
-  };
+export class NewRequest implements Request {
+  readonly #made = new Map<object, object>();
+
+  constructor(
+    readonly today: Asked['today'],
+    readonly variables: Request['variables'],
+    readonly cursorKey: Request['cursorKey'],
+    public rest?: Request['rest'],
+  ) {}
+
+  once<T extends object>(key: object, make: () => T): T {
+    const known = this.#made.get(key);
+    if (known) return known as T;
+    const value = make();
+    this.#made.set(key, value);
+    return value;
+  }
 }
 
 /** Texts kept of one question: with other arguments it has other conditions. */
