@@ -40,6 +40,9 @@ const PATIENT = { idle_in_transaction_session_timeout: '0' };
 /** Levels 0 and 1 are the same for everybody who has them; teams, and so a context, matter above. */
 const NEEDS_CONTEXT: Level = 2;
 
+/** Of what a lens showed as it was before it was restricted. */
+const LEVELS = `select id, sensitivity from public.records where id = any($1::uuid[]) and sensitivity >= ${NEEDS_CONTEXT}`;
+
 export type KnownOnce = (editor: DataSource) => Promise<Known>;
 
 /** Read by the first mutation; a failed reading is tried again by the next one. */
@@ -105,6 +108,7 @@ export class Operation {
     this.#lens = lens;
     const settings = settingsOf(lens);
     if (Object.keys(settings).length > 0) this.#settings = settings;
+    this.shown.keepsOpen = lens.recordedBy !== undefined && this.viewer.level >= NEEDS_CONTEXT;
     this.#before = refuseUnsettled(lens);
     this.cursorKey = cursorKeyOf(this.options.cursorKey, lens);
   }
@@ -136,12 +140,14 @@ export class Operation {
   }
 
   async tell(details?: AccessEntry['details']): Promise<void> {
+    await this.#noteLevels();
     if (this.shown.size === 0 && details === undefined) return;
     const { requestId, exporting } = this.asking;
     await this.options.onRead?.(this.shown.entry(this.viewer, { requestId, exporting, details }));
   }
 
   async close(error?: unknown): Promise<void> {
+    await this.#noteLevels();
     this.#closed = true;
     await this.#session?.close();
     // Before the commit: what cannot be entered in the audit is not done either.
@@ -154,6 +160,14 @@ export class Operation {
       throw refusedBy(refused, this.#found!.rules);
     });
     if (unnoted) throw unnoted.reason;
+  }
+
+  /** Where they cannot be asked, because a statement failed before, all that was told counts as restricted. */
+  async #noteLevels(): Promise<void> {
+    const open = this.shown.takeOpen();
+    if (open.length === 0) return;
+    const found = this.current().rows<{ id: string; sensitivity: number }>('levels of today', LEVELS, [open]);
+    this.shown.note(await found.catch(() => open.map((id) => ({ id, sensitivity: NEEDS_CONTEXT }))));
   }
 
   /** Whether one statement can stand alone: today's view, of a level that is the same for all who have it. */
@@ -224,20 +238,33 @@ export class Operation {
 /** The records above level 1 that an operation was given. Counted rows say nothing of anybody and are not among them. */
 class Shown {
   readonly #ids = new Set<string>();
+  readonly #open = new Set<string>();
   #level = 0;
+  /** Whether what was told at a low level is kept as well. */
+  keepsOpen = false;
 
   get size(): number {
     return this.#ids.size;
   }
 
   note<R extends readonly unknown[]>(rows: R): R {
-    for (const row of rows as readonly { id?: unknown; sensitivity?: unknown }[]) {
-      if (typeof row.sensitivity !== 'number' || row.sensitivity < NEEDS_CONTEXT || typeof row.id !== 'string')
-        continue;
-      this.#ids.add(row.id);
-      this.#level = Math.max(this.#level, row.sensitivity);
+    for (const row of rows as readonly { id?: unknown; sensitivity?: unknown; level?: unknown }[]) {
+      if (typeof row.sensitivity !== 'number' || typeof row.id !== 'string') continue;
+      // A claim is as restricted as what it rests on.
+      const level = typeof row.level === 'number' ? Math.max(row.sensitivity, row.level) : row.sensitivity;
+      if (level >= NEEDS_CONTEXT) {
+        this.#ids.add(row.id);
+        this.#level = Math.max(this.#level, level);
+      } else if (this.keepsOpen) this.#open.add(row.id);
     }
     return rows;
+  }
+
+  /** What was told at a low level, through a lens that shows records as they were: their levels of today are to be asked. */
+  takeOpen(): string[] {
+    const open = [...this.#open].filter((id) => !this.#ids.has(id));
+    this.#open.clear();
+    return open;
   }
 
   /** What is told is forgotten: an export is long. */

@@ -106,9 +106,11 @@ function daysLeft({ document, on }: Expiring, side: 'Earliest' | 'Latest'): numb
 }
 
 /** As `basisOf`. */
-const basisIn = (row: string): string =>
-  `(select c.basis from claims c where c.record_id = ${row}.id and c.field = 'valid_until' and c.bears
-    order by c.preference, c.sequence, c.id limit 1)`;
+const basisIn = (row: string): string => `(select c.basis ${DECIDING(row)})`;
+const DECIDING = (row: string): string =>
+  `from claims c where c.record_id = ${row}.id and c.field = 'valid_until' and c.bears
+    order by c.preference, c.sequence, c.id limit 1`;
+const deciders = (row: string): Sql => raw(`select c.id ${DECIDING(row)}`);
 
 /** As `certaintyOf`. */
 const certaintyIn = (row: string): Sql =>
@@ -136,18 +138,20 @@ export const expiringFields = {
   certainty: planned(
     async (expiring: Expiring, _: unknown, loading: Loading) =>
       certaintyOf(expiring, await claimsOfDocument(expiring, loading)),
-    { is: 'leaf', sql: certaintyIn },
+    { is: 'leaf', madeOf: deciders, sql: certaintyIn },
   ),
   basis: planned(
     async (expiring: Expiring, _: unknown, loading: Loading) => basisOf(await claimsOfDocument(expiring, loading)),
-    { is: 'leaf', sql: (row) => raw(basisIn(row)) },
+    { is: 'leaf', madeOf: deciders, sql: (row) => raw(basisIn(row)) },
   ),
   daysLeftAtLeast: planned((expiring: Expiring) => daysLeft(expiring, 'Earliest'), {
     is: 'leaf',
+    madeOf: 'own',
     sql: (row) => daysLeftIn(row, 'earliest'),
   }),
   daysLeftAtMost: planned((expiring: Expiring) => daysLeft(expiring, 'Latest'), {
     is: 'leaf',
+    madeOf: 'own',
     sql: (row) => daysLeftIn(row, 'latest'),
   }),
   successor: planned(({ document }: Expiring, _: unknown, loading: Loading) => successorOf(document, loading), {

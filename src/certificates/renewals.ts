@@ -112,6 +112,8 @@ const RENEWED = (row: string): Sql =>
 export const renewalFields = {
   renewed: planned((document: StatusDocumentRow, _: unknown, loading: Loading) => renewedOn(document, loading), {
     is: 'through',
+    madeOf: (row) =>
+      raw(`select d.id from ${DECISIONS} = ${row}.id and d.decided is not null order by ${BY_TIME} limit 1`),
     row: RENEWED,
     then: { is: 'date', property: 'day' },
   }),

@@ -49,6 +49,7 @@ const followingFields = {
       ((await predecessorOf(document, loading)) ? document.succession : null) as Succession | null,
     {
       is: 'leaf',
+      madeOf: (row) => raw(`select ${row}.predecessor_id`),
       sql: (row) =>
         raw(`(select to_json(${row}.succession) from status_documents before where before.id = ${row}.predecessor_id)`),
     },

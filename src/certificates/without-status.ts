@@ -122,11 +122,12 @@ const possiblyBy = (earliest: string): string =>
 const REFUSALS = `status_decisions.person_id = parent.id and status_decisions.action = 'REFUSE'
   and status_decisions.concerns = any(parent.asked_kind) and ${inCountry('status_decisions')} and ${possiblyBy('status_decisions.decided_earliest')}`;
 
+const REFUSED = `s.person_id = parent.id and s.kind = 'NONE_AFTER_REFUSAL'
+  and ${inCountry('s')} and ${possiblyBy('s.starts_earliest')}`;
+
 /** As `answerOfRefusals`. */
 const ANSWER = (row: string): string => `(select to_json(case when
-    exists (select from status_decisions where ${REFUSALS})
-    or exists (select from refugee_statuses s where s.person_id = parent.id and s.kind = 'NONE_AFTER_REFUSAL'
-      and ${inCountry('s')} and ${possiblyBy('s.starts_earliest')})
+    exists (select from status_decisions where ${REFUSALS}) or exists (select from refugee_statuses s where ${REFUSED})
   then 'REFUSED' else 'NOT_GRANTED' end) from (select ${row}.*) parent)`;
 
 const ofPerson = (field: string, where: string): Rows => {
@@ -139,6 +140,10 @@ export const withoutStatusFields = {
   person: planned(({ person }: WithoutStatus) => person, { is: 'own' }),
   answer: planned((one: WithoutStatus, _: unknown, loading: Loading) => answerOfRefusals(one, loading), {
     is: 'leaf',
+    madeOf: (row) =>
+      raw(`select told.id from (select ${row}.*) parent, lateral (
+        select status_decisions.id from status_decisions where ${REFUSALS}
+        union all select s.id from refugee_statuses s where ${REFUSED}) told`),
     sql: (row) => raw(ANSWER(row)),
   }),
   refusals: planned((one: WithoutStatus, _: unknown, loading: Loading) => refusalsOf(one, loading), {

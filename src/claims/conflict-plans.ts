@@ -45,6 +45,8 @@ export const CONFLICTS: Plan = {
     from: differing([raw('c.record_id = parent.id')]),
     where: raw('true'),
     orderBy: raw('conflicts.field'),
+    madeOf: (row) =>
+      raw(`select c.id from claims c where c.record_id = ${row}.record_id and c.field = ${row}.field and c.bears`),
   },
 };
 

@@ -135,6 +135,13 @@ export const INTERESTS: Plan = {
 /** As `publicationOf`: from a derived claim to its latest base, and so on. */
 export const PUBLICATION: Plan = {
   is: 'through',
+  madeOf: (row) =>
+    raw(`with recursive latest(id, source_id, derived_from, published) as (
+        select ${row}.id, ${row}.source_id, ${row}.derived_from, ${row}.published
+        union all
+        select b.id, b.source_id, b.derived_from, b.published from latest join claims b on b.id = any(latest.derived_from)
+        where latest.published is null and latest.source_id is null)
+      select unnest(array[latest.id, latest.source_id]) from latest`),
   row: (row) =>
     raw(`with recursive latest(source_id, derived_from, published, published_earliest, published_latest) as (
         select ${row}.source_id, ${row}.derived_from, ${row}.published, ${row}.published_earliest, ${row}.published_latest

@@ -173,6 +173,7 @@ const casesOfRecord = planned(
 
 const sensitivityWord = planned(({ sensitivity }: { sensitivity: number }) => SENSITIVITIES[sensitivity]!, {
   is: 'leaf',
+  madeOf: 'own',
   sql: (row) => raw(`to_json((array[${SENSITIVITIES.map((word) => `'${word}'`).join(', ')}])[${row}.sensitivity + 1])`),
 });
 
@@ -203,7 +204,8 @@ export function recordFields(noun: Noun, nouns: Record<string, Noun>) {
     unsourcedFields: planned(
       async (row: Identified, _args: unknown, context: Loading): Promise<string[]> =>
         unsourcedFieldsOf(noun, row as AnyRow, context, await claimsOf(row, context)),
-      { is: 'leaf', sql: (row) => unsourcedIn(noun, nouns, row) },
+      // Names of its own fields; of claims only that there are none.
+      { is: 'leaf', madeOf: 'own', sql: (row) => unsourcedIn(noun, nouns, row) },
     ),
     cases: casesOfRecord,
     links: linksOfRecord,

@@ -52,10 +52,11 @@ async function verificationIn(claim: ClaimRow, loading: Loading) {
 }
 
 /** As `deciding` in rules.ts: the first claim on the field that bears, at or below the level of the record. */
-const ACCEPTS = (row: string): string => `to_json(coalesce((
+const ACCEPTED = (row: string): string => `
   select first.id from claims first where first.record_id = ${row}.record_id and first.field = ${row}.field and first.bears
     and first.level <= (select known.sensitivity from records known where known.id = ${row}.record_id)
-  order by first.preference, first.sequence, first.id limit 1) = ${row}.id, false))`;
+  order by first.preference, first.sequence, first.id limit 1`;
+const ACCEPTS = (row: string): string => `to_json(coalesce((${ACCEPTED(row)}) = ${row}.id, false))`;
 
 /** How well its value stands among all claims on the same field of the same record. */
 const verification = planned((claim: ClaimRow, _: unknown, loading: Loading) => verificationIn(claim, loading), {
@@ -82,7 +83,7 @@ const sourcesOfClaim = planned(
 );
 
 /** Nothing is claimed of a claim. */
-const nothing = planned((): never[] => [], { is: 'leaf', sql: () => raw(`'[]'::json`) });
+const nothing = planned((): never[] => [], { is: 'leaf', madeOf: 'own', sql: () => raw(`'[]'::json`) });
 
 export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
   const values = valueFields(nouns);
@@ -113,6 +114,7 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
       informantRecord: refResolver('informantId', 'records'),
       isDerived: planned((claim: ClaimRow) => claim.derivedFrom.length > 0, {
         is: 'leaf',
+        madeOf: 'own',
         sql: (row) => raw(`to_json(cardinality(${row}.derived_from) > 0)`),
       }),
       derivedFrom: planned((claim: ClaimRow, _: unknown, loading: Loading) => basesOf(claim, loading), BASES),
@@ -122,6 +124,7 @@ export function claimResolvers(nouns: Record<string, Noun>): Resolvers {
       }, PUBLICATION),
       isAccepted: planned((claim: ClaimRow, _: unknown, loading: Loading) => isAccepted(claim, loading), {
         is: 'leaf',
+        madeOf: (row) => raw(ACCEPTED(row)),
         sql: (row) => raw(ACCEPTS(row)),
       }),
       origins: planned(async (claim: ClaimRow, _: unknown, loading: Loading) => {

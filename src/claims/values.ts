@@ -97,10 +97,12 @@ export function valueFields(nouns: Record<string, Noun>) {
   return {
     value: planned((valued: Valued, _: unknown, loading: Loading) => shownValue(valued, nouns, loading), {
       is: 'leaf',
+      madeOf: 'own',
       sql: (row) => raw(`case when not ${isRef(row)} or ${shown(row)} then ${row}.value::json end`),
     }),
     date: planned((valued: Valued, _: unknown, loading: Loading) => dateOf(valued, nouns, loading), {
       is: 'through',
+      madeOf: 'own',
       row: asDate,
       then: { is: 'date', property: 'date' },
     }),

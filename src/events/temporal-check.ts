@@ -83,6 +83,7 @@ export function checkOfLink(nouns: Record<string, Noun>): Plan {
         left join lateral (${dated('sides.effect_id')}) effect on true`),
       where: raw('true'),
       orderBy: raw('checks.cause_id'),
+      madeOf: (row) => raw(`select unnest(array[${row}.cause_id, ${row}.effect_id])`),
     },
   };
 }

@@ -89,8 +89,8 @@ const askRelations = (filter: RelationFilter | null | undefined): Sql[] =>
 
 /** In the order of the link `Person.names`. */
 const FIRST_NAME = (row: string): string =>
-  `(select to_json(named.value) from person_names named where named.person_id = ${row}.id
-    order by named.display_order nulls last, named.sequence, named.id limit 1)`;
+  `from person_names named where named.person_id = ${row}.id
+    order by named.display_order nulls last, named.sequence, named.id limit 1`;
 
 export const personResolvers: Resolvers = {
   Query: {
@@ -113,7 +113,11 @@ export const personResolvers: Resolvers = {
         const [first] = (await load.many('Person', 'names').load(person.id)) as unknown as PersonNameRow[];
         return first?.value ?? null;
       },
-      { is: 'leaf', sql: (row) => raw(FIRST_NAME(row)) },
+      {
+        is: 'leaf',
+        madeOf: (row) => raw(`select named.id ${FIRST_NAME(row)}`),
+        sql: (row) => raw(`(select to_json(named.value) ${FIRST_NAME(row)})`),
+      },
     ),
     relations: planned(
       async (person: PersonRow, { kind }: PersonRelationsArgs, context: Loading) => {

@@ -18,13 +18,13 @@ import { allOf, join, raw, sql, type Sql } from '../db/sql.js';
 import type { AsOf } from '../generated/resolvers-types.js';
 import { takesLens } from '../lens.js';
 import { snake, type Column, type Noun } from '../records/noun.js';
-import { isPlain, planOf, type Plan, type Rows } from '../records/plan.js';
+import { isPlain, planOf, type MadeOf, type Plan, type Rows } from '../records/plan.js';
 import { isUuid } from '../values/identifier.js';
 import { fillComputed } from './computed.js';
 import { DATE_FIELDS, leaf } from './leaf.js';
 import { compilePage, compileUnion } from './page.js';
 import { fieldsOf, rootFields, type Question } from './selection.js';
-import { orMissing, shownColumn, type Slots } from './slots.js';
+import { orMissing, shownBeside, shownColumn, type Slots } from './slots.js';
 import { later, type Request } from './template.js';
 import { Unplannable } from './unplannable.js';
 
@@ -37,6 +37,10 @@ export interface Frame {
   /** Where rows come from several tables: which of the entries it is, and what it may be. */
   rank?: string;
   ranks?: readonly number[];
+  /** For rows that are no records. */
+  madeOf?: MadeOf;
+  /** Beside the fields of the object that is made: rows whose words they are. */
+  also?: Sql[];
   /** The id of the row, where the question names it. */
   id?: ((request: Request) => string) | undefined;
 }
@@ -90,7 +94,7 @@ export function compileQuery(
     }
     return named((field && compiledRoot(compiling, field, nodes)) ?? leftOpen(compiling, name, nodes), name);
   });
-  return sql`select row_to_json(o)::text as data from (select ${join(columns, ', ')}) o`;
+  return sql`select row_to_json("~")::text as data from (select ${join(columns, ', ')}) "~"`;
 }
 
 /** Undefined where the resolvers must answer this field. */
@@ -169,14 +173,24 @@ export function columnsOf(
   frame: Frame,
   nodes: readonly FieldNode[],
 ): Sql {
+  const also: Sql[] = [];
+  const inside = { ...frame, also };
+  if (frame.madeOf) noteMadeOf(compiling, inside, frame.madeOf);
   const fields = [...fieldsOf(compiling, type, nodes)].map(([name, same]) => {
     const asked = same[0]!.name.value;
     if (asked === '__typename') return named(typeName(type), name);
     const field = type.getFields()[asked]!;
-    return named(compileField(compiling, type, field, frame, same), name);
+    return named(compileField(compiling, type, field, inside, same), name);
   });
   const shown = compiling.keepsShown && isLevelled(frame.noun) ? [shownColumn(frame.alias)] : [];
-  return join([...shown, ...fields], ', ');
+  return join([...shown, ...also.map(shownBeside), ...fields], ', ');
+}
+
+/** Keeps apart, for readers of whom it is entered, of which other rows a value is made. */
+export function noteMadeOf({ keepsShown }: Compiling, { alias, also }: Frame, madeOf: MadeOf): void {
+  if (!keepsShown || madeOf === 'own') return;
+  if (madeOf === 'others' || !also) throw new Unplannable('made of rows that are not named');
+  also.push(madeOf(alias));
 }
 
 /** Whose reading is entered in the audit, above level 1. */
@@ -206,6 +220,7 @@ function compilePlan(
   const { alias, noun, rank, ranks = [] } = frame;
   switch (plan.is) {
     case 'leaf':
+      noteMadeOf(compiling, frame, plan.madeOf);
       return plan.sql(alias);
     case 'date':
       return dateOf(compiling, alias, [plan.property].flat().map(snake), field.type, nodes);
@@ -281,17 +296,18 @@ function byId(
   const noun = compiling.nouns[table]!;
   const alias = nextAlias(compiling);
   const columns = columnsOf(compiling, objectType(output), { alias, noun, id: asked }, nodes);
-  return sql`(select row_to_json(o) from (select ${columns} from ${raw(`${table} ${alias}`)} where ${raw(alias)}.id = ${id}) o)`;
+  return sql`(select row_to_json("~") from (select ${columns} from ${raw(`${table} ${alias}`)} where ${raw(alias)}.id = ${id}) "~")`;
 }
 
 /** What is told of a row that is made from the row of the parent. */
 function through(
   compiling: Compiling,
-  { row, noun, then }: Extract<Plan, { is: 'through' }>,
+  { row, noun, then, madeOf }: Extract<Plan, { is: 'through' }>,
   field: GraphQLField<unknown, unknown>,
   frame: Frame,
   nodes: FieldNode[],
 ): Sql {
+  noteMadeOf(compiling, frame, madeOf);
   const alias = nextAlias(compiling);
   const told = compilePlan(compiling, then, field, { alias, noun: noun ?? frame.noun }, nodes);
   return sql`(select ${told} from (${row(frame.alias)}) ${raw(alias)})`;
@@ -307,7 +323,7 @@ function compileList(
   const alias = nextAlias(compiling);
   const columns = columnsOf(compiling, objectType(output), { alias, noun }, nodes);
   const made = later((request) => from(args(request) as never));
-  return sql`(select coalesce(json_agg(o), '[]'::json) from (select ${columns} from (${made}) ${raw(alias)} order by ${raw(`${alias}.${orderBy}`)}) o)`;
+  return sql`(select coalesce(json_agg("~"), '[]'::json) from (select ${columns} from (${made}) ${raw(alias)} order by ${raw(`${alias}.${orderBy}`)}) "~")`;
 }
 
 /** One record by its id, or all of a list in its order. */
@@ -323,7 +339,7 @@ function compileNodes(
   const id = raw(`${wanted}.id`);
   const { noun, from, where } = instead;
   const type = compiling.schema.getType(noun.type) as GraphQLObjectType;
-  const other = sql`(select row_to_json(o) from (select ${columnsOf(compiling, type, { alias, noun }, nodes)} from (select ${raw(`${noun.table}.*`)} from (select ${id}) parent, lateral (${from!}) ${raw(noun.table)} where ${later((request) => allOf([where, ...choose(args(request) as never)]))}) ${raw(alias)}) o)`;
+  const other = sql`(select row_to_json("~") from (select ${columnsOf(compiling, type, { alias, noun }, nodes)} from (select ${raw(`${noun.table}.*`)} from (select ${id}) parent, lateral (${from!}) ${raw(noun.table)} where ${later((request) => allOf([where, ...choose(args(request) as never)]))}) ${raw(alias)}) "~")`;
   const each = sql`coalesce(${anyRecord(compiling, id, output, nodes)}, ${other})`;
   const asked = later((request) => {
     const known = ids(args(request) as never).map((one) => (isUuid(one.toLowerCase()) ? one.toLowerCase() : null));
@@ -350,7 +366,7 @@ export function anyRecord(compiling: Compiling, id: Sql, output: GraphQLOutputTy
 /** Rows that belong to the row of the parent; the table stands under its own name, so that conditions read as in any list. */
 function rowsOf(
   compiling: Compiling,
-  { noun: given, from, where, orderBy }: Rows,
+  { noun: given, from, where, orderBy, madeOf }: Rows,
   onlyFirst: boolean,
   parent: string,
   output: GraphQLOutputType,
@@ -362,17 +378,18 @@ function rowsOf(
   const made = from ? sql`lateral (${from}) ${raw(table)}` : raw(table);
   const isList = isListType(getNullableType(output));
   const one = onlyFirst || !isList;
-  const columns = columnsOf(compiling, objectTypeOf(compiling, output, noun), { alias, noun }, nodes);
+  const words: MadeOf = from && !isLevelled(noun) ? (madeOf ?? 'others') : 'own';
+  const columns = columnsOf(compiling, objectTypeOf(compiling, output, noun), { alias, noun, madeOf: words }, nodes);
   const found = sql`(select ${raw(`${table}.*`)} from (select ${raw(parent)}.*) parent, ${made} where ${where} order by ${orderBy}${raw(one ? ' limit 1' : '')}) ${raw(alias)}`;
   return one
-    ? sql`(select row_to_json(o) from (select ${columns} from ${found}) o)`
-    : sql`(select coalesce(json_agg(o), '[]'::json) from (select ${columns} from ${found}) o)`;
+    ? sql`(select row_to_json("~") from (select ${columns} from ${found}) "~")`
+    : sql`(select coalesce(json_agg("~"), '[]'::json) from (select ${columns} from ${found}) "~")`;
 }
 
 function own(compiling: Compiling, frame: Frame, output: GraphQLOutputType, nodes: readonly FieldNode[]): Sql {
   const { alias, noun } = frame;
   const type = objectTypeOf(compiling, output, noun);
-  return sql`(select row_to_json(o) from (select ${columnsOf(compiling, type, { alias, noun }, nodes)}) o)`;
+  return sql`(select row_to_json("~") from (select ${columnsOf(compiling, type, { alias, noun }, nodes)}) "~")`;
 }
 
 /** Where any record may stand, the type of this one. */

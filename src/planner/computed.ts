@@ -13,7 +13,7 @@ import { join, raw, sql, type Sql } from '../db/sql.js';
 import { snake, type Column } from '../records/noun.js';
 import { isPlain, type Beside, type Plan } from '../records/plan.js';
 import type { Compiling, Frame } from './compile.js';
-import { argumentsOf, nextAlias } from './compile.js';
+import { argumentsOf, nextAlias, noteMadeOf } from './compile.js';
 import { property } from './leaf.js';
 import { fieldsOf } from './selection.js';
 import type { Request } from './template.js';
@@ -28,9 +28,10 @@ export function fillComputed(
   compiling: Compiling,
   plan: Computed,
   field: GraphQLField<unknown, unknown>,
-  { alias, noun, wrap, rank }: Frame,
+  frame: Frame,
   nodes: FieldNode[],
 ): Sql {
+  const { alias, noun, wrap, rank } = frame;
   const args = argumentsOf(field, nodes[0]!);
   const write = writer(compiling, field.type, nodes);
   const needs = typeof plan.needs === 'function' ? plan.needs(noun) : plan.needs;
@@ -40,6 +41,13 @@ export function fillComputed(
   const record = `${alias}.${snake(plan.of ?? 'id')}`;
   const said = plan.claims ? claimsOf(compiling, record, claims) : raw('null');
   const beside = Object.entries(plan.beside ?? {}).map(([name, one]) => besides(compiling, alias, name, one));
+  for (const { ids } of beside) noteMadeOf(compiling, frame, () => ids);
+  if (plan.claims)
+    noteMadeOf(compiling, frame, () =>
+      raw(`select c.id from claims c where c.record_id = ${record}${open ? ` and ${open}` : ''}`),
+    );
+  if (plan.origins)
+    noteMadeOf(compiling, frame, () => raw(`select unnest(c.roots) from claims c where c.record_id = ${record}`));
   const wanted = open ? sql`case when ${raw(open)} then ${said} end` : said;
   const data = sql`json_build_array(${raw(rank ?? '0')}, json_build_array(${values(alias, columns)}), ${wanted}, ${plan.origins ? originsOf(record) : raw('null')}, json_build_array(${list(beside.map(({ data: rows }) => rows))}))`;
   return compiling.slots.open(data, (([own, row, said, origins, others]: Data, request: Request) => {
@@ -67,7 +75,8 @@ function besides(compiling: Compiling, parent: string, name: string, { rows, nee
   const columns = needs.flatMap((need) => columnsNamed(noun.columns, need));
   const found = sql`(select ${raw(`${noun.table}.*`)} from (select ${raw(parent)}.*) parent, ${raw(noun.table)} where ${rows.where} order by ${rows.orderBy}) ${raw(alias)}`;
   const data = sql`(select coalesce(json_agg(json_build_array(${values(alias, columns)})), '[]'::json) from ${found})`;
-  return { name, columns, data };
+  const ids = sql`select ${raw(`${noun.table}.id`)} from (select ${raw(parent)}.*) parent, ${raw(noun.table)} where ${rows.where}`;
+  return { name, columns, data, ids };
 }
 
 const rowOf = (columns: readonly Column[], data: readonly unknown[]): Row =>

@@ -90,7 +90,7 @@ export function compilePage(
 }
 
 const objectOf = (compiling: Compiling, type: GraphQLOutputType, frame: Frame, same: readonly FieldNode[]): Sql =>
-  sql`(select row_to_json(o) from (select ${columnsOf(compiling, objectType(type), frame, same)}) o)`;
+  sql`(select row_to_json("~") from (select ${columnsOf(compiling, objectType(type), frame, same)}) "~")`;
 
 const list = (parts: readonly Sql[]): Sql => join(parts, ', ');
 
@@ -124,7 +124,7 @@ export function compileUnion(
         const row = nextAlias(compiling);
         const frame = { alias: row, noun, wrap, rank: `${alias}.rank`, ranks };
         const columns = columnsOf(compiling, objectType(type), frame, same);
-        return sql`when ${raw(`${alias}.rank in (${ranks.join(', ')})`)} then (select row_to_json(o) from (select ${columns} from ${raw(`${noun.table} ${row}`)} where ${raw(`${row}.id = ${alias}.id`)}) o)`;
+        return sql`when ${raw(`${alias}.rank in (${ranks.join(', ')})`)} then (select row_to_json("~") from (select ${columns} from ${raw(`${noun.table} ${row}`)} where ${raw(`${row}.id = ${alias}.id`)}) "~")`;
       });
       return sql`case ${join(kinds, ' ')} end`;
     },
@@ -217,5 +217,5 @@ function objectFrom(compiling: Compiling, type: GraphQLObjectType, nodes: readon
     const field = type.getFields()[asked]!;
     return named(required(field.type, tell(asked, field, same)), name);
   });
-  return sql`(select row_to_json(o) from (select ${join(fields, ', ')}) o)`;
+  return sql`(select row_to_json("~") from (select ${join(fields, ', ')}) "~")`;
 }

@@ -38,18 +38,28 @@ const SLOT = new RegExp(`\\["${MARK}(\\d+):", (.*?), "${MARK};"\\]|"${MARK}!:"`,
 /** In the place of null where null may not be: the resolvers then decide what the answer is without it. */
 export const orMissing = (value: Sql): Sql => sql`coalesce(${value}, ${raw(`to_json('${MARK}!:'::text)`)})`;
 
-/** First column of an object made from a row above level 1, where readings of those are kept. */
+/**
+ * First column of an object made from a row above level 1, where readings of those are kept. The spine has the level that
+ * counts: that of a claim is more than its own, and a record that a lens shows as it was may have been restricted since.
+ */
 export const shownColumn = (row: string): Sql =>
-  raw(`case when ${row}.sensitivity >= 2 then ${row}.sensitivity || ':' || ${row}.id end as "${MARK}="`);
+  raw(`(select case when told.level >= 2 then told.level || ':' || ${row}.id end
+    from (select greatest(${row}.sensitivity, (select spine.sensitivity from public.records spine where spine.id = ${row}.id)) as level) told
+    ) as "${MARK}="`);
 
-const SHOWN_ROW = new RegExp(`${SHOWN}(?:null|"(\\d):([0-9a-f-]{36})"),`, 'g');
+/** The same for rows of which a field beside it is made; `ids` is a select of them. */
+export const shownBeside = (ids: Sql): Sql =>
+  sql`(select string_agg(spine.sensitivity || ':' || spine.id, ' ') from public.records spine
+    where spine.sensitivity >= 2 and spine.id in (${ids})) as ${raw(`"${MARK}="`)}`;
+
+const SHOWN_ROW = new RegExp(`${SHOWN}(?:null|"([0-9a-f: -]*)"),`, 'g');
 
 /** The text without those columns, and the rows that they named. */
 export function takeShown(text: string): { text: string; rows: { id: string; sensitivity: number }[] } {
   if (!text.includes(SHOWN)) return { text, rows: [] };
   const rows: { id: string; sensitivity: number }[] = [];
-  const rest = text.replace(SHOWN_ROW, (_, level: string | undefined, id: string) => {
-    if (level !== undefined) rows.push({ id, sensitivity: Number(level) });
+  const rest = text.replace(SHOWN_ROW, (_, told: string | undefined) => {
+    for (const one of told?.split(' ') ?? []) rows.push({ id: one.slice(2), sensitivity: Number(one[0]) });
     return '';
   });
   return { text: rest, rows };

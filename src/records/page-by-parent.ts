@@ -85,11 +85,17 @@ export async function pageByParent<T = AnyRow>(
   // A cursor opens for its own parent alone, so all that share it in one batch share its place as well.
   const from = opened(cursorKey, scope, cursor);
   const found = batched(db, JSON.stringify([name, filter, size, cursor ?? null]), async (ids) => {
-    const select = raw(`select ${columnsOf(noun)} from ${noun.table}`);
+    const columns = raw(`select ${columnsOf(noun)} from`);
+    const own = raw(noun.table);
+    const rowsOf = (select: Sql): Sql => rowsOfPage({ noun, select, where, within, keys, from, limit: size + 1 });
+    // As in `page`: what is brought together is named after it is ordered.
+    const rows = within
+      ? sql`${columns} (${rowsOf(sql`select ${own}.* from ${own}`)}) ${own}`
+      : rowsOf(sql`${columns} ${own}`);
     const statement = compile(sql`
       select parent.id as "@parent", nested.* from unnest(${ids}::uuid[]) parent(id)
       cross join lateral (
-        select rows.*, row_number() over () as "@place" from (${rowsOfPage({ noun, select, where, within, keys, from, limit: size + 1 })}) rows
+        select rows.*, row_number() over () as "@place" from (${rows}) rows
       ) nested order by parent.id, nested."@place"`);
     return grouped(await db.rows<AnyRow & Parented>(name, statement.text, statement.values));
   });

@@ -58,7 +58,15 @@ export interface Rows {
   /** Conditions on the noun's table under its own name, tied to PARENT. */
   where: Sql;
   orderBy: Sql;
+  /** Of rows that `from` makes and that are no records: of which records they are made. */
+  madeOf?: (row: RowAlias) => Sql;
 }
+
+/**
+ * Whose words a value is made of: those of the row itself; of other rows, by a select of their ids; or of others that are not
+ * named here. What is read of restricted records is entered in the audit, so those who may read them are answered by the resolvers there.
+ */
+export type MadeOf = 'own' | 'others' | ((row: RowAlias) => Sql);
 
 /** Properties of the row that a rule reads; where rows are of several nouns, those of each. */
 export type Needs = readonly string[] | ((noun: Noun) => readonly string[]);
@@ -67,9 +75,9 @@ export type Plan =
   /** Another one for each noun that the row may be of. */
   | { is: 'byNoun'; of: (noun: Noun) => Plan }
   /** What another plan tells of a row that is made from this one; null where there is none. */
-  | { is: 'through'; row: (row: RowAlias) => Sql; noun?: Noun; then: Plan }
+  | { is: 'through'; row: (row: RowAlias) => Sql; madeOf: MadeOf; noun?: Noun; then: Plan }
   /** JSON made by SQL from columns of the row. */
-  | { is: 'leaf'; sql: (row: RowAlias) => Sql }
+  | { is: 'leaf'; madeOf: MadeOf; sql: (row: RowAlias) => Sql }
   /** Another one for each rank, where rows come from several tables. */
   | { is: 'byRank'; of: (rank: number, noun: Noun) => Plan }
   /** Three columns that make an UncertainDate; of several properties the first that is told. */

@@ -6,5 +6,6 @@ import { planned } from './plan.js';
 export const referenceOf = (letter: string) =>
   planned(({ reference }: { reference: string }): string => `${letter}-${reference}`, {
     is: 'leaf',
+    madeOf: 'own',
     sql: (row) => raw(`to_json('${letter}-' || ${row}.reference)`),
   });

@@ -79,16 +79,17 @@ const concerned = ({ type }: Noun): Plan => ({
 const placed = ({ fields }: Noun): Plan =>
   'placeId' in fields
     ? { is: 'record', noun: 'places', id: (row) => raw(`${row}.place_id`) }
-    : { is: 'leaf', sql: () => raw('null::json') };
+    : { is: 'leaf', madeOf: 'own', sql: () => raw('null::json') };
 
-const country = ({ fields }: Noun): Plan => ({
-  is: 'leaf',
-  sql: (row) => {
-    if ('country' in fields) return raw(`to_json(${row}.country)`);
-    const [table, column] = 'legalCaseId' in fields ? ['legal_cases', 'legal_case_id'] : ['places', 'place_id'];
-    return raw(`(select to_json(there.country) from ${table} there where there.id = ${row}.${column})`);
-  },
-});
+function country({ fields }: Noun): Plan {
+  if ('country' in fields) return { is: 'leaf', madeOf: 'own', sql: (row) => raw(`to_json(${row}.country)`) };
+  const [table, column] = 'legalCaseId' in fields ? ['legal_cases', 'legal_case_id'] : ['places', 'place_id'];
+  return {
+    is: 'leaf',
+    madeOf: (row) => raw(`select ${row}.${column}`),
+    sql: (row) => raw(`(select to_json(there.country) from ${table} there where there.id = ${row}.${column})`),
+  };
+}
 
 const CLAIMS = [
   'id', 'field', 'value', 'earliest', 'latest', 'published', 'stance', 'basis', 'rank', 'bears', 'level', 'derivedFrom',
@@ -119,11 +120,11 @@ const fromItsClaims = <V>(make: (entry: Told, claims: readonly ClaimRow[]) => V)
 export const entryFields = {
   id: planned(({ kind, row }: Told) => `${row.id}:${kind}`, {
     is: 'byRank',
-    of: (rank) => ({ is: 'leaf', sql: (row) => raw(`to_json(${row}.id || ':${kindOfRank(rank)}')`) }),
+    of: (rank) => ({ is: 'leaf', madeOf: 'own', sql: (row) => raw(`to_json(${row}.id || ':${kindOfRank(rank)}')`) }),
   }),
   kind: planned(({ kind }: Told) => kind, {
     is: 'byRank',
-    of: (rank) => ({ is: 'leaf', sql: () => raw(`to_json('${kindOfRank(rank)}'::text)`) }),
+    of: (rank) => ({ is: 'leaf', madeOf: 'own', sql: () => raw(`to_json('${kindOfRank(rank)}'::text)`) }),
   }),
   date: planned(dateOf, {
     is: 'byRank',
@@ -131,7 +132,7 @@ export const entryFields = {
   }),
   title: planned(titleOfEntry, {
     is: 'byRank',
-    of: (rank) => ({ is: 'leaf', sql: (row) => raw(`to_json(${titleSql(rank, row)})`) }),
+    of: (rank) => ({ is: 'leaf', madeOf: 'own', sql: (row) => raw(`to_json(${titleSql(rank, row)})`) }),
   }),
   record: planned(({ row }: Told) => row, { is: 'own' }),
   persons: planned((entry: Told, _: unknown, context: Loading) => personsOf(entry, context), {

@@ -17,6 +17,7 @@ const dateOfEvent = (property: 'starts' | 'ends') =>
     },
     {
       is: 'through',
+      madeOf: (row) => raw(`select ${row}.event_id`),
       row: (row) => raw(`select e.* from events e where e.id = ${row}.event_id`),
       then: { is: 'date', property },
     },
@@ -34,6 +35,9 @@ const GROUPS: Rows = {
   },
   from: raw('select distinct o.measure_id, o.metric, o.unit from trade_observations o where o.measure_id = parent.id'),
   where: raw('true'),
+  madeOf: (row) =>
+    raw(`select o.id from trade_observations o
+      where o.measure_id = ${row}.measure_id and o.metric = ${row}.metric and o.unit = ${row}.unit`),
   orderBy: raw(`(observation_groups.metric || ' ' || observation_groups.unit) collate "C"`),
 };
 
