@@ -41,7 +41,7 @@ const PATIENT = { idle_in_transaction_session_timeout: '0' };
 const NEEDS_CONTEXT: Level = 2;
 
 /** Of what a lens showed as it was before it was restricted. */
-const LEVELS = `select id, sensitivity from public.records where id = any($1::uuid[]) and sensitivity >= ${NEEDS_CONTEXT}`;
+const LEVELS = `select id, sensitivity from records where id = any($1::uuid[]) and sensitivity >= ${NEEDS_CONTEXT}`;
 
 export type KnownOnce = (editor: DataSource) => Promise<Known>;
 

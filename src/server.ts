@@ -306,7 +306,8 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
       await context.close(outcome.errors[0]);
       return outcome;
     } catch (error) {
-      if (outcome.errors.length > 0) return outcome;
+      // Of a change nothing is told where it failed. What a question was told despite an error must not leave unentered.
+      if (outcome.errors.length > 0 && info.tally?.type === 'mutation') return outcome;
       const failure = failureOf(
         error,
         { requestId: info.requestId, constraintMessage: options.constraintMessage },

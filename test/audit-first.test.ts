@@ -60,6 +60,19 @@ test('a change whose answer could not be entered is not made, and nothing restri
   expect(await stored()).toEqual(['Aral', 'Balqash', 'Chu']);
 });
 
+test('nor beside a field that fails: an error of their own lets nobody read without a trace', async () => {
+  const [{ id }] = (await ask<{ id: string }>(`select id from places where name = 'Aral'`)) as [{ id: string }];
+  const partly = `{ a: places { edges { node { name } } } b: place(id: "${id}", asOf: { recordedBy: "2999-01-01T00:00:00Z" }) { id } }`;
+  expect((await run(partly)).data.a.edges.length).toBeGreaterThan(0);
+  await ask('alter function audit.log_access rename to gone');
+  try {
+    const { data, errors } = await run(partly);
+    expect([data ?? null, errors![0]!.extensions.code]).toEqual([null, 'INTERNAL']);
+  } finally {
+    await ask('alter function audit.gone rename to log_access');
+  }
+});
+
 test('a change that the database refuses shows nothing and enters no reading', async () => {
   const count = async () =>
     Number((await ask<{ n: string }>(`select count(*) as n from audit.entries where kind = 'read'`))[0]!.n);

@@ -1,5 +1,6 @@
 // A question that was asked before goes a shorter way; whatever it is asked with, its answer must be what the long way gives.
 // A comment makes the same question a new one.
+import { JsonText, stringifyResult } from '../src/planner/json-text.js';
 import { QuestionsAskedBefore } from '../src/http/asked-before.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 import { serveOn, type Serving } from './support/serving.js';
@@ -44,7 +45,7 @@ const asNew = (body: Given): Given => ({ ...body, query: `${body.query} # ${++sa
 
 const PERSONS = `query Persons($first: Int, $after: String, $names: Boolean = true, $asOf: AsOf) {
   persons(first: $first, after: $after, asOf: $asOf) { nodes { id name names @include(if: $names) { value } } pageInfo { endCursor } } }`;
-const TWO = `query One { persons(first: 1) { totalCount } } query Two { events(first: 2) { nodes { title } } }`;
+const TWO = `query One { persons(first: 1) { totalCount { value } } } query Two { events(first: 2) { nodes { title } } }`;
 
 const QUESTIONS: [string, Given][] = [
   ['with variables', { query: PERSONS, variables: { first: 3 } }],
@@ -69,6 +70,21 @@ test.each(QUESTIONS)('a question asked before, %s, has the answer of a new one',
   for (const operationName of ['One', 'Two']) await ask({ query: TWO, operationName });
   expect(await ask(body)).toEqual(await ask(asNew(body)));
   expect(await ask(body)).toEqual(await ask(asNew(body)));
+});
+
+test.each([
+  ['of several, none is named', { query: TWO }],
+  ['the one that is named is not there', { query: TWO, operationName: 'Three' }],
+])('where %s, the question is at fault', async (_, body) => {
+  const { status, text } = await ask(body, { accept: 'application/graphql-response+json' });
+  expect(status).toBe(400);
+  expect(JSON.parse(text).errors[0].extensions.code).toBe('BAD_USER_INPUT');
+});
+
+test('errors come first where Apollo has them first, so the order tells nobody what was asked before', () => {
+  expect(stringifyResult({ data: null, errors: [] })).toBe('{"errors":[],"data":null}');
+  expect(stringifyResult({ data: { a: 1 } })).toBe('{"data":{"a":1}}');
+  expect(stringifyResult({ data: new JsonText('{"a":1}'), extensions: {} })).toBe('{"data":{"a":1},"extensions":{}}');
 });
 
 test('the type of the answer, and who may ask, are decided each time', async () => {

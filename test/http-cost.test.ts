@@ -1,7 +1,7 @@
 // What lists inside lists cost, priced over the whole schema: a deep nest is refused, every question that the project shows is not.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSchema, Kind, parse, validate } from 'graphql';
+import { buildSchema, Kind, parse, validate, type OperationDefinitionNode } from 'graphql';
 import { costOf, type Cost } from '../src/http/cost.js';
 import { USUAL_LIST } from '../src/http/page-cost.js';
 import { packageRoot } from '../src/paths.js';
@@ -42,6 +42,25 @@ test.each<[question: string, nodes: number]>([
 test('ids count where they come from variables, too', () => {
   const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Person { names { id } } } }';
   expect(nodesOf(query, { ids: ids(200) })).toBe(200 * (1 + L));
+});
+
+test('and so does their default', () => {
+  const query = `query ($ids: [ID!]! = ${JSON.stringify(ids(90))}) { nodes(ids: $ids) { ... on Person { names { id } } } }`;
+  expect(nodesOf(query)).toBe(90 * (1 + L));
+  expect(nodesOf(query, { ids: ids(2) })).toBe(2 * (1 + L));
+});
+
+test.each(['toString', 'constructor', 'hasOwnProperty', 'n'])('a variable named %s counts by its default', (name) => {
+  const query = `query ($${name}: Int = 90) { persons(first: $${name}) { nodes { names { id } } } }`;
+  expect(nodesOf(query)).toBe(90 * (1 + L));
+  expect(nodesOf(query, { [name]: 3 })).toBe(3 * (1 + L));
+});
+
+test('a question is priced anew for other variables', () => {
+  const document = parse('query ($n: Int!) { persons(first: $n) { nodes { id } } }');
+  const operation = document.definitions[0] as OperationDefinitionNode;
+  const price = (n: number): number => costOf({ schema, document, operation, variables: { n } }).nodes;
+  expect([price(3), price(90), price(3)]).toEqual([3, 90, 3]);
 });
 
 const read = (file: string): string => readFileSync(join(packageRoot, file), 'utf8');

@@ -47,30 +47,47 @@ function configuration(settings: Record<string, string>): { sql: string; values:
 
 const ENTER = 'select auth.enter($1)';
 
-/** By path, then by text: a key of both would be a copy of the text, and some are 30 kB. */
+/** By path, then by text: a key of both would be a copy of the text, and some are 60 kB. */
 const names = new Map<string, Map<string, string>>();
-const NAMES_KEPT = 2000;
+const CHARACTERS_NAMED = 8_000_000;
+let characters = 0;
 
 function cachedName(sql: string, searchPath: string): string {
-  const known = names.get(searchPath) ?? new Map<string, string>();
-  let name = known.get(sql);
-  if (name === undefined) {
-    if (known.size >= NAMES_KEPT) known.clear();
-    known.set(sql, (name = preparedName(sql, searchPath)));
-    names.set(searchPath, known);
+  const known = names.get(searchPath)?.get(sql);
+  if (known !== undefined) return known;
+  characters += sql.length;
+  if (characters > CHARACTERS_NAMED) {
+    names.clear();
+    characters = sql.length;
+  }
+  const name = preparedName(sql, searchPath);
+  if (!names.get(searchPath)?.set(sql, name)) names.set(searchPath, new Map([[sql, name]]));
+  return name;
+}
+
+/** What a connection has prepared; both sides keep it as long as it lives, so one that keeps too much is given up. */
+interface Prepared {
+  names: Set<string>;
+  characters: number;
+}
+const MOST_PREPARED = 500;
+/** Of texts: PostgreSQL keeps some twenty bytes for each. */
+const CHARACTERS_PREPARED = 2_000_000;
+const preparedOn = new WeakMap<pg.Client, Prepared>();
+
+function keep(client: pg.Client, name: string, { length }: string): string {
+  const known = preparedOn.get(client);
+  if (!known) preparedOn.set(client, { names: new Set([name]), characters: length });
+  else if (!known.names.has(name)) {
+    known.names.add(name);
+    known.characters += length;
   }
   return name;
 }
 
-/** Both sides keep what is prepared as long as the connection lives: one that keeps too much is given up. */
-const MOST_PREPARED = 500;
-const preparedOn = new WeakMap<pg.Client, Set<string>>();
-
-function keep(client: pg.Client, name: string): string {
+function keepsTooMuch(client: pg.Client): boolean {
   const known = preparedOn.get(client);
-  if (known) known.add(name);
-  else preparedOn.set(client, new Set([name]));
-  return name;
+  return known !== undefined && (known.names.size > MOST_PREPARED || known.characters > CHARACTERS_PREPARED);
 }
 
 interface Query extends pg.Query {
@@ -150,7 +167,12 @@ class Held implements HeldConnection {
       const result: pg.QueryResult = await this.#watched(() => {
         started = performance.now();
         endSpan = this.#tally?.trace?.statement(name);
-        return ask(this.#client, sql, values, unnamed ? undefined : keep(this.#client, cachedName(sql, searchPath)));
+        return ask(
+          this.#client,
+          sql,
+          values,
+          unnamed ? undefined : keep(this.#client, cachedName(sql, searchPath), sql),
+        );
       });
       rows = result.rows as T[];
       return rows;
@@ -185,7 +207,7 @@ class Held implements HeldConnection {
     }
     client.off('end', this.#onEnd);
     // The pool closes what is broken and does not take it back.
-    client.release(this.#broken || (preparedOn.get(client)?.size ?? 0) > MOST_PREPARED);
+    client.release(this.#broken || keepsTooMuch(client));
   }
 
   #unlessLost<T>(work: Promise<T>): Promise<T> {

@@ -121,8 +121,11 @@ function idsOf(field: GraphQLField<unknown, unknown>, selection: FieldNode, walk
   const given = givenFor('ids', selection);
   if (!given || !isListType(getNullableType(field.type))) return undefined;
   if (given.kind === Kind.LIST) return given.values.length;
-  const ids = given.kind === Kind.VARIABLE ? variableOf(given.name.value, walk) : undefined;
-  return Array.isArray(ids) ? ids.length : 1; // GraphQL reads one value as a list of one
+  if (given.kind !== Kind.VARIABLE) return 1; // GraphQL reads one value as a list of one
+  const ids = variableOf(given.name.value, walk);
+  if (ids !== undefined) return Array.isArray(ids) ? ids.length : 1;
+  const usual = defaultOf(given.name.value, walk);
+  return usual?.kind === Kind.LIST ? usual.values.length : 1;
 }
 
 /** The lists of a page itself are as long as the page, which is counted where it is asked for. */
@@ -139,7 +142,7 @@ const givenFor = (name: string, { arguments: given }: FieldNode): ValueNode | un
 
 function variableOf(name: string, walk: Walk): unknown {
   walk.asksVariables = true;
-  return walk.variables[name];
+  return Object.hasOwn(walk.variables, name) ? walk.variables[name] : undefined;
 }
 
 function valueOf(node: ValueNode, walk: Walk): unknown {
@@ -148,9 +151,12 @@ function valueOf(node: ValueNode, walk: Walk): unknown {
   const name = node.name.value;
   const given = variableOf(name, walk);
   if (given !== undefined) return given;
-  const definition = walk.operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name);
-  return definition?.defaultValue?.kind === Kind.INT ? Number(definition.defaultValue.value) : undefined;
+  const usual = defaultOf(name, walk);
+  return usual?.kind === Kind.INT ? Number(usual.value) : undefined;
 }
+
+const defaultOf = (name: string, { operation }: Walk): ValueNode | undefined =>
+  operation.variableDefinitions?.find((candidate) => candidate.variable.name.value === name)?.defaultValue;
 
 /** The variables' half of the limit on lists; their depth is bounded before the JSON is read. */
 export function checkLists(value: unknown): void {

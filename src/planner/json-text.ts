@@ -5,7 +5,11 @@ export class JsonText {
 
 /** The body of a response; `data` may be text already. */
 export function stringifyResult<T extends { data?: unknown }>(result: T): string {
-  if (!(result.data instanceof JsonText)) return JSON.stringify(result);
+  // The order in which Apollo has them.
+  if (!(result.data instanceof JsonText)) {
+    const { errors, data, ...rest } = result as T & { errors?: unknown };
+    return JSON.stringify({ errors, data, ...rest });
+  }
   const { data, ...rest } = result;
   const others = JSON.stringify(rest).slice(1);
   return `{"data":${data.text}${others === '}' ? '' : ','}${others}`;

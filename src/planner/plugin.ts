@@ -6,6 +6,7 @@ import { answerInOne } from './answer.js';
 export const planner = (): ApolloServerPlugin<Context> => ({
   requestDidStart: async () => ({
     responseForOperation: async ({ schema, document, operation, request, contextValue }) => {
+      if (!operation) return null; // which of several is not said: graphql-js says so
       const variables = request.variables ?? {};
       const answer = await answerInOne({ schema, document, operation, variables }, contextValue);
       if (!answer) return null;

@@ -44,12 +44,12 @@ export const orMissing = (value: Sql): Sql => sql`coalesce(${value}, ${raw(`to_j
  */
 export const shownColumn = (row: string): Sql =>
   raw(`(select case when told.level >= 2 then told.level || ':' || ${row}.id end
-    from (select greatest(${row}.sensitivity, (select spine.sensitivity from public.records spine where spine.id = ${row}.id)) as level) told
+    from (select greatest(${row}.sensitivity, (select spine.sensitivity from records spine where spine.id = ${row}.id)) as level) told
     ) as "${MARK}="`);
 
 /** The same for rows of which a field beside it is made; `ids` is a select of them. */
 export const shownBeside = (ids: Sql): Sql =>
-  sql`(select string_agg(spine.sensitivity || ':' || spine.id, ' ') from public.records spine
+  sql`(select string_agg(spine.sensitivity || ':' || spine.id, ' ') from records spine
     where spine.sensitivity >= 2 and spine.id in (${ids})) as ${raw(`"${MARK}="`)}`;
 
 const SHOWN_ROW = new RegExp(`${SHOWN}(?:null|"([0-9a-f: -]*)"),`, 'g');

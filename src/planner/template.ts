@@ -2,6 +2,7 @@
 // the text is joined again only where that differs in more than its values.
 import type { Sql } from '../db/sql.js';
 import type { Asked } from '../records/plan.js';
+import { Unplannable } from './unplannable.js';
 
 /** One request, as far as a compiled question needs it. */
 export interface Request extends Asked {
@@ -52,11 +53,25 @@ export class NewRequest implements Request {
 
 /** Texts kept of one question: with other arguments it has other conditions. */
 const TEXTS_KEPT = 50;
+/** Characters of a text: a longer one takes PostgreSQL longer to plan than the resolvers take to answer, and more memory. */
+const LONGEST_TEXT = 100_000;
+/** Characters kept of all questions together, since whoever asks chooses how many there are. */
+const CHARACTERS_KEPT = 8_000_000;
+
+/** What a text was joined from. */
+interface Joined {
+  parts: readonly (readonly string[])[];
+  text: string;
+}
+
+/** Those of all questions, the oldest first. */
+const kept = new Map<Joined, Template>();
+let characters = 0;
 
 export class Template {
   readonly #fragment: Sql;
-  /** What the text was joined from, and the text; the one that was used last stands first. */
-  #joined: { parts: readonly (readonly string[])[]; text: string }[] = [];
+  /** The one that was used last stands first. */
+  #joined: Joined[] = [];
 
   constructor(fragment: Sql) {
     this.#fragment = fragment;
@@ -79,8 +94,25 @@ export class Template {
     if (known && place > 0) this.#joined = [known, ...this.#joined.filter((other) => other !== known)];
     if (known) return { text: known.text, values, isNew: false };
     const text = this.#join(parts);
-    this.#joined = [{ parts: parts.map(({ strings }) => strings), text }, ...this.#joined.slice(0, TEXTS_KEPT - 1)];
+    if (text.length > LONGEST_TEXT) throw new Unplannable('the statement would be too long');
+    this.#keep({ parts: parts.map(({ strings }) => strings), text });
     return { text, values, isNew: true };
+  }
+
+  #keep(joined: Joined): void {
+    while (this.#joined.length >= TEXTS_KEPT) this.#forget(this.#joined.at(-1)!);
+    this.#joined.unshift(joined);
+    kept.set(joined, this);
+    characters += joined.text.length;
+    for (const [oldest, template] of kept) {
+      if (characters <= CHARACTERS_KEPT) break;
+      template.#forget(oldest);
+    }
+  }
+
+  #forget(joined: Joined): void {
+    this.#joined = this.#joined.filter((other) => other !== joined);
+    if (kept.delete(joined)) characters -= joined.text.length;
   }
 
   #join(parts: readonly Sql[]): string {

@@ -7,8 +7,9 @@ let last: { day: number; date: LocalDate } | undefined;
 
 /** Asked for each operation, so the text is made once a day. */
 export function todayUtc(): LocalDate {
-  const day = Math.floor(Temporal.Now.instant().epochMilliseconds / DAY);
-  if (last?.day !== day) last = { day, date: parseLocalDate(Temporal.Now.plainDateISO('UTC').toString()) };
+  const now = Temporal.Now.instant();
+  const day = Math.floor(now.epochMilliseconds / DAY);
+  if (last?.day !== day) last = { day, date: parseLocalDate(now.toZonedDateTimeISO('UTC').toPlainDate().toString()) };
   return last.date;
 }
 
