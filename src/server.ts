@@ -70,6 +70,8 @@ export interface OpenContext<C> {
 export interface ServerOptions<C extends BaseContext, V> extends Omit<EngineOptions<C>, 'drain'> {
   /** Asked before a byte of the body is read; throws for whoever may not ask at all. */
   identify: (request: IncomingMessage) => Promise<V>;
+  /** The same for an export, which takes so many milliseconds at most. Absent: as `identify`. */
+  identifyLasting?: (request: IncomingMessage, lasting: number) => Promise<V>;
   /** Addresses of their own, such as those of signing in. True if it was theirs, and then it is answered. */
   routes?: (req: IncomingMessage, res: ServerResponse, path: string, requestId: string) => Promise<boolean>;
   openContext: (info: RequestInfo<V>) => Promise<OpenContext<C>>;
@@ -117,6 +119,9 @@ const TIMEOUTS = {
 
 /** How often an operation is run in all when others are always in its way; then its client is asked to come back. */
 const RACES = 12;
+
+/** Milliseconds more than an export may take, so that it ends by its own limit. */
+const GRACE = 60_000;
 
 /** A client that reads nothing of its answer for so long is gone. */
 const SILENCE = 120_000;
@@ -172,10 +177,13 @@ export async function startServer<C extends BaseContext, V>(options: ServerOptio
       ...{ engine, rules, outbox, hosts, checkFree, constraintMessage, schema: options.schema },
       documentText: (id) => documents.text(id),
       identify: (req, signal) => door.through(signal, () => options.identify(req)),
+      identifyLasting: (req, signal) =>
+        door.through(signal, () => (options.identifyLasting ?? options.identify)(req, rules.within + GRACE)),
       room: (viewer, req) => outbox.room(shareOf(viewer, req)),
       openContext: ({ req, ...asking }) =>
         options.openContext({ ...asking, headers: req.headers, remoteAddress: req.socket.remoteAddress }),
       isLate: (req) => connections.isLate(req),
+      charge: (viewer, req) => options.meter?.(viewer, req)?.open(),
       newTally: () => newTally(observing),
       note: noteExport,
       noteStatements: (req, requestId, tally) => noteStatements(tally, undefined, () => namesOf(req, requestId)),

@@ -51,6 +51,7 @@ export const parts: Parts = {
       stringifyResult,
       ...(config.planner === 'off' ? {} : { answerAgain: answerInOne }),
       identify: (request) => accounts.askerOf(request),
+      identifyLasting: (request, lasting) => accounts.lastingAskerOf(request, lasting),
       routes: authRoutes(accounts, { trustedProxies: config.trustedProxies, hosts: new Set(hosts) }),
       hosts,
       meter: (viewer, request) => meter?.(viewer, addressFor(request)),

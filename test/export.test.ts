@@ -1,9 +1,11 @@
 // Exports: all that a question may see of one connection, line by line and in one snapshot, with a last line that says whether it
 // is everything. Against the real server.
+import { randomBytes } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { withClient } from '../src/db/client.js';
+import { hashOf } from '../src/accounts/secrets.js';
 import { addAccount, openGate, type Person } from './support/accounts.js';
 import { freshDatabase, type FreshDatabase } from './support/database.js';
 import { serveOn, type Serving } from './support/serving.js';
@@ -239,6 +241,12 @@ describe('who and what is refused', () => {
     ['a count beside', '{ persons { nodes { id } totalCount { value } } }', 'export'],
     ['a change', 'mutation { savePlace(input: { name: "Aral", kind: LOCALITY }) { id } }', 'export'],
     ['a feed', '{ changes { hasMore } }', 'export'],
+    ['a list that is left out', '{ persons @skip(if: true) { nodes { id } } }', 'export'],
+    [
+      'a list that may be left out',
+      'query ($no: Boolean = false) { persons @include(if: $no) { nodes { id } } }',
+      'export',
+    ],
     ['an unknown field', '{ persons { nodes { id nothing } } }', undefined],
     ['an unknown list', '{ nobody { nodes { id } } }', undefined],
     ['no GraphQL', '{ persons {', undefined],
@@ -259,6 +267,80 @@ describe('who and what is refused', () => {
   test('a cursor that is none is refused like in a question', async () => {
     const { status, error } = await exported(people.level1, { ...ALL, after: 'x' });
     expect([status, error!.extensions]).toEqual([400, expect.objectContaining({ rule: 'cursor' })]);
+  });
+});
+
+test('numbers keep their digits', async () => {
+  const digits = ['12345678901234567890', '43.2380', '0.1000000000000000055511151231257827'];
+  const [{ id }] = (await sql<{ id: string }>(
+    `insert into places (kind, name, name_key) values ('LOCALITY', 'Aral', 'aral') returning id`,
+  )) as [{ id: string }];
+  const [source] = await sql<{ id: string }>(
+    `insert into sources (kind, title) values ('WEB_PAGE', 'Told') returning id`,
+  );
+  for (const value of digits)
+    await sql(
+      `insert into claims (record_id, field, value, source_id, stance, basis, wording)
+       values ($1, 'latitude', $2::jsonb, $3, 'ASSERTS', 'STATED', 'of digits, {[')`,
+      [id, value, source!.id],
+    );
+  const query = `{ claims(filter: { record: "${id}" }) { nodes { value wording record { ... on Record { claims { value } } } } } }`;
+  const { bytes, last } = await exported(people.level1, { query });
+  expect(last).toMatchObject({ complete: true, count: 3 });
+  const lines = bytes.toString('utf8').trimEnd().split('\n').slice(0, -1);
+  expect(lines.map((line) => /"value":\s*([\d.]+)/.exec(line)![1])).toEqual(digits);
+  for (const line of lines) for (const value of digits) expect(line).toContain(value);
+});
+
+test('a refused export costs a point, and an operation is called by eighty letters at most', async () => {
+  const few = await serveOn(database, { config: { rate: 3, exportMinutes: 1 } });
+  const usual = server;
+  server = few;
+  try {
+    const found = [];
+    for (let n = 0; n < 5; n++)
+      found.push((await exported(people.reader, { query: '{ persons { nodes { id } } }' })).status);
+    expect(found).toEqual([403, 403, 403, 429, 429]);
+    const query = `query ${'Long'.repeat(2_000)} { cases { nodes { id } } }`;
+    const { status, last } = await exported(people.level2, { query });
+    expect([status, last.complete]).toEqual([200, true]);
+    const [begun] = await entriesOf(last.requestId);
+    expect(begun!.operation).toBe('Long'.repeat(20));
+  } finally {
+    server = usual;
+    await few.stop();
+  }
+});
+
+describe('a context', () => {
+  test('that ends in the middle of a reading ends the reading; nothing looks like its end', async () => {
+    const secret = randomBytes(16).toString('hex');
+    const token = people.level3!.byToken.authorization.replace('Bearer ', '');
+    await withClient(database.gateUrl, (client) =>
+      client.query(`select auth.open_context($1, $2, interval '1 second')`, [hashOf(token), hashOf(secret)]),
+    );
+    await withClient(database.readerUrls[3], async (client) => {
+      const count = async (): Promise<number> =>
+        (await client.query<{ n: number }>('select count(*)::int as n from persons')).rows[0]!.n;
+      await client.query('begin isolation level repeatable read read only');
+      await client.query('select auth.enter($1)', [secret]);
+      expect(await count()).toBe(PERSONS);
+      await sleep(1_100);
+      await expect(count()).rejects.toMatchObject({ code: '28000' });
+    });
+  });
+
+  test('of an export outlives it, however soon that of the questions before would end', async () => {
+    const left = async (): Promise<number> =>
+      (
+        await sql<{ minutes: number }>(
+          `select extract(epoch from max(expires) - now())::int / 60 as minutes from auth.contexts where actor = 'level3'`,
+        )
+      )[0]!.minutes;
+    await sql(`update auth.contexts set expires = now() + interval '2 minutes' where actor = 'level3'`);
+    const { last } = await exported(people.level3, { query: '{ persons { nodes { id } } }' });
+    expect(last).toMatchObject({ complete: true, count: PERSONS });
+    expect(await left()).toBeGreaterThanOrEqual(30);
   });
 });
 

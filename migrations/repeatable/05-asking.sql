@@ -18,11 +18,21 @@ begin
 end $$;
 
 -- Asked again from the setting each time, which anyone may write: only a secret of this level that still lives says anything.
+-- Who never entered sees nothing; who entered and whose context is over is told so, since in the middle of a long reading
+-- "nothing" would look like its end.
 create or replace function auth.teams() returns integer[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  context text := nullif(current_setting('kualik.context', true), '');
+  own integer[];
 begin
-  return (select c.teams || 0 from auth.contexts c
-    where c.hash = sha256(convert_to(current_setting('kualik.context', true), 'UTF8')) and c.level = auth.level() and c.expires > clock_timestamp());
+  if context is null then return null; end if;
+  select c.teams || 0 into own from auth.contexts c
+    where c.hash = sha256(convert_to(context, 'UTF8')) and c.level = auth.level() and c.expires > clock_timestamp();
+  if own is null then
+    raise exception 'This context is not known, or is over, or is of another level.' using errcode = 'invalid_authorization_specification';
+  end if;
+  return own;
 end $$;
 
 create or replace function auth.actor() returns text

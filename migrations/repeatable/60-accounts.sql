@@ -18,9 +18,10 @@ create view auth.live_credentials with (security_invoker = true) as
   from auth.tokens t join auth.accounts a on a.id = t.account_id and a.active
   where t.expires_at > now() and t.revoked_at is null;
 
--- Opens a context for a live credential; false when it is none. Locks the account before the credential, in the order in
+-- Opens a context for a live credential; false when it is none. An export has one that lasts as long as it may. Locks the account before the credential, in the order in
 -- which the triggers below do, so that a context is either seen and ended by whoever takes a right away, or opened after it.
-create or replace function auth.open_context(of_credential bytea, context bytea) returns boolean
+drop function if exists auth.open_context(bytea, bytea);
+create or replace function auth.open_context(of_credential bytea, context bytea, lasting interval default '1 hour') returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform from auth.accounts where id = (
@@ -30,7 +31,7 @@ begin
   perform from auth.tokens where hash = of_credential for share;
   delete from auth.contexts where hash in (select hash from auth.contexts where expires <= now() for update skip locked);
   insert into auth.contexts (hash, account_id, credential, level, teams, actor, expires)
-    select context, account_id, hash, level, teams, login, least(ends_at, now() + interval '1 hour')
+    select context, account_id, hash, level, teams, login, least(ends_at, now() + lasting)
     from auth.live_credentials where hash = of_credential;
   return found;
 end $$;

@@ -46,6 +46,8 @@ export interface Accounts {
   viewerOf(request: ViewerRequest): Promise<Viewer>;
   /** The same for a question; a reader's answer may be up to a second old (remembered.ts). */
   askerOf(request: ViewerRequest): Promise<Viewer>;
+  /** The same for what takes longer than a request: so many milliseconds, unless the sign-in ends before. */
+  lastingAskerOf(request: ViewerRequest, lasting: number): Promise<Viewer>;
   /** Nothing is remembered of who asked before. */
   forget(): void;
 }
@@ -76,6 +78,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
     anonymous: options.anonymous,
     viewerOf: (request) => who(request, find),
     askerOf: (request) => who(request, memory.find),
+    lastingAskerOf: (request, lasting) => who(request, (credential) => find(credential, lasting)),
     forget: memory.forget,
   };
 }

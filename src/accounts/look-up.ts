@@ -32,23 +32,31 @@ const TOUCH_TOKEN = `
   update auth.tokens set used_on = (now() at time zone 'UTC')::date
   where hash = $1 and used_on is distinct from (now() at time zone 'UTC')::date`;
 
+/** Milliseconds that a context lives. */
+const USUALLY = 3_600_000;
+
 /** Secrets kept in memory; who is left out opens a new context with the next request. */
 const KEPT = 20_000;
 
-export type LookUp = (credential: Credential) => Promise<Viewer>;
+/** @param lasting milliseconds: with a context of its own, for what takes longer than a request. */
+export type LookUp = (credential: Credential, lasting?: number) => Promise<Viewer>;
 
 export function lookUp(gate: Gate): LookUp {
   const secrets = new Map<string, Promise<string>>();
 
+  async function newContext(credential: Credential, lasting: number): Promise<string> {
+    const secret = newSecret();
+    const [row] = await gate.rows<{ opened: boolean }>(
+      `select auth.open_context($1, $2, $3 * interval '1 millisecond') as opened`,
+      [credential.hash, hashOf(secret), lasting],
+    );
+    if (!row?.opened) throw refused(credential);
+    return secret;
+  }
+
   /** One for all requests that come with the same credential at the same moment. */
   function open(key: string, credential: Credential): Promise<string> {
-    const secret = newSecret();
-    const opening = gate
-      .rows<{ opened: boolean }>('select auth.open_context($1, $2) as opened', [credential.hash, hashOf(secret)])
-      .then(([row]) => {
-        if (!row?.opened) throw refused(credential);
-        return secret;
-      });
+    const opening = newContext(credential, USUALLY);
     opening.catch(() => {
       if (secrets.get(key) === opening) secrets.delete(key);
     });
@@ -57,7 +65,7 @@ export function lookUp(gate: Gate): LookUp {
     return opening;
   }
 
-  return async (credential) => {
+  return async (credential, lasting) => {
     const key = credential.hash.toString('base64');
     const remembered = secrets.get(key);
     const known = await remembered?.catch(() => undefined);
@@ -72,10 +80,11 @@ export function lookUp(gate: Gate): LookUp {
     }
     if (found.stale) await gate.rows(credential.kind === 'session' ? TOUCH_SESSION : TOUCH_TOKEN, [credential.hash]);
     const renewed = secrets.get(key);
-    const context =
+    const shared = async (): Promise<string> =>
       found.open && known !== undefined
         ? known
         : await (renewed !== undefined && renewed !== remembered ? renewed : open(key, credential));
+    const context = await (lasting === undefined ? shared() : newContext(credential, lasting));
     return {
       kind: credential.kind,
       accountId: found.account_id,

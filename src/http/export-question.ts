@@ -14,6 +14,7 @@ import {
 } from 'graphql';
 import { costOf } from './cost.js';
 import type { Question } from './body.js';
+import { elementsOf, membersOf } from './json-slices.js';
 import { PARSE_LIMITS } from './limits.js';
 import { refuse } from './refusal.js';
 
@@ -34,13 +35,13 @@ export interface Paged {
   /** Smaller ones, for where a page turns out to be too long. */
   smaller: (size: number) => number | undefined;
   question: (size: number, after: string | null) => Question;
-  /** The nodes of a page, and where the next one begins. */
-  pageOf: (body: string) => { nodes: unknown[]; next: string | null };
+  /** The nodes of a page as they were written, and where the next one begins. */
+  pageOf: (body: string) => { nodes: string[]; next: string | null };
 }
 
-interface Page {
-  [nodes: string]: unknown;
-  [PAGE]: { hasNextPage: boolean; endCursor: string | null };
+interface PageInfo {
+  hasNextPage: boolean;
+  endCursor: string | null;
 }
 
 /** Undefined: GraphQL itself objects to the document, and says so best. @throws Refusal for what cannot be exported. */
@@ -67,6 +68,10 @@ export function pagedQuestion(schema: GraphQLSchema, question: Question): Paged 
   if (given)
     throw refuse.notExported(
       `Leave out \`${given.name.value}\`: an export reads all pages. To go on after a cursor, send it beside the query, as "after".`,
+    );
+  if (field.directives?.length)
+    throw refuse.notExported(
+      `Leave out \`@${field.directives[0]!.name.value}\`: what an export asks for is never left out.`,
     );
   if (!selectsNodes(field))
     throw refuse.notExported(
@@ -122,9 +127,9 @@ function paged({ schema, document, operation, field }: Found, question: Question
     smaller: (size) => SIZES.find((candidate) => candidate < size),
     question: asking,
     pageOf: (body) => {
-      const page = (JSON.parse(body) as { data: Record<string, Page> }).data[outer]!;
-      const { hasNextPage, endCursor } = page[PAGE];
-      return { nodes: page[inner] as unknown[], next: hasNextPage ? endCursor : null };
+      const page = membersOf(membersOf(membersOf(body).get('data')!).get(outer)!);
+      const { hasNextPage, endCursor } = JSON.parse(page.get(PAGE)!) as PageInfo;
+      return { nodes: elementsOf(page.get(inner)!), next: hasNextPage ? endCursor : null };
     },
   };
 }

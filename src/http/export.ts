@@ -14,6 +14,7 @@ import { asksForGzip, gzipped } from './encoding.js';
 import { pagedQuestion, type Paged } from './export-question.js';
 import { Seats, type ExportRules } from './export-rules.js';
 import type { Engine, Outcome } from './graphql.js';
+import { operationNameFor } from './log.js';
 import { ClientGone, feed, whenOver, type Feed, type Outbox, type Room } from './outbox.js';
 import { Refusal, refuse } from './refusal.js';
 import { checkContent, checkLinesAccepted, checkOrigin, GRAPHQL_RESPONSE } from './request.js';
@@ -36,6 +37,8 @@ export interface ExportParts<C extends BaseContext, V> {
   documentText: (documentId: string) => string;
   constraintMessage?: ((name: string) => string | undefined) | undefined;
   identify: (req: IncomingMessage, signal: AbortSignal) => Promise<V>;
+  /** With a context that outlives the export: a snapshot cannot enter one that is opened later. */
+  identifyLasting: (req: IncomingMessage, signal: AbortSignal) => Promise<V>;
   checkFree?: ((viewer: V) => void) | undefined;
   room: (viewer: V, req: IncomingMessage) => Room;
   openContext: (asking: {
@@ -46,6 +49,8 @@ export interface ExportParts<C extends BaseContext, V> {
     exporting: string;
     tally: Tally;
   }) => Promise<ExportContext<C>>;
+  /** What every request costs, whatever becomes of it. @throws Refusal */
+  charge?: (viewer: V, req: IncomingMessage) => void;
   newTally: () => Tally;
   isLate: (req: IncomingMessage) => boolean;
   /** Told once of each export that is over, unless it throws: then its tally alone is over. */
@@ -91,7 +96,11 @@ export function openExports<C extends BaseContext, V>(parts: ExportParts<C, V>):
     whenOver(res, () => {
       if (!res.writableFinished) caller.abort(new ClientGone('The client is gone.'));
     });
-    const viewer = await parts.identify(req, caller.signal);
+    // Before a context is opened for them: whoever may not.
+    const asking = await parts.identify(req, caller.signal);
+    parts.charge?.(asking, req);
+    parts.rules.check(asking);
+    const viewer = await parts.identifyLasting(req, caller.signal);
     parts.rules.check(viewer);
     const room = parts.room(viewer, req);
     whenOver(res, room.release);
@@ -167,7 +176,7 @@ class Export<C extends BaseContext, V> {
   async run(question: Question): Promise<void> {
     const { req, res, requestId, viewer, caller } = this.#request;
     const paged = pagedQuestion(this.#parts.schema, question);
-    const exporting = paged?.name ?? 'export';
+    const exporting = operationNameFor(paged?.name) ?? 'export';
     this.#context = await this.#parts.openContext({
       ...{ requestId, viewer, signal: caller.signal, req, exporting },
       tally: this.#tally,
@@ -212,9 +221,10 @@ class Export<C extends BaseContext, V> {
       if (!first) await this.#mayGoOn();
       const found = await this.#page(paged, size, first);
       size = found.size;
-      const lines = Buffer.from(found.nodes.map((node) => `${JSON.stringify(node)}\n`).join(''));
+      const lines = Buffer.from(found.nodes.map(lineOf).join(''));
       this.#request.room.take(lines.length);
       await this.#context.tell?.(first ? this.#begun(paged) : undefined);
+      this.#request.caller.signal.throwIfAborted();
       this.#out ??= this.#begin(paged);
       await this.#out.write(lines);
       this.#count += found.nodes.length;
@@ -227,7 +237,7 @@ class Export<C extends BaseContext, V> {
     paged: Paged,
     most: number,
     first: boolean,
-  ): Promise<{ nodes: unknown[]; next: string | null; size: number }> {
+  ): Promise<{ nodes: string[]; next: string | null; size: number }> {
     for (let size = most; ;) {
       const charge = first ? (points: number) => this.#pay(points) : (points: number) => void (this.#price = points);
       const outcome = await this.#ask(paged.question(size, this.#after), charge);
@@ -353,6 +363,9 @@ class Export<C extends BaseContext, V> {
     return { requestId: this.#request.requestId, ...(constraintMessage ? { constraintMessage } : {}) };
   }
 }
+
+/** PostgreSQL begins a new line between the elements of a list; inside of a text JSON has none. */
+const lineOf = (node: string): string => `${node.replaceAll('\n', '')}\n`;
 
 const isTooLong = ({ errors }: Outcome): boolean =>
   (errors[0] as { rule?: string } | undefined)?.rule === 'answer-length';

@@ -163,7 +163,8 @@ export function openMetrics({ pools = () => [], isSealing }: MetricsOptions = {}
     watch: (more) => void Object.assign(sources, more),
     refused,
     slow: (count) => slowStatements.inc(count),
-    waited: (pool, ms) => waits.observe({ pool }, ms / 1000),
+    // Without the level: how often the restricted are read is nobody's business here.
+    waited: (pool, ms) => waits.observe({ pool: pool.replace(/-\d$/, '') }, ms / 1000),
     operation(tally, code) {
       const { by } = tally;
       const label = { by };
