@@ -217,7 +217,7 @@ test('whoever did not enter finds nobody at level 2, and may not ask as the gate
 });
 
 /** Fields of an object that need no argument, but for totals, which read what they count; and of those that are objects what can be asked without going further. */
-function everythingOf(type: GraphQLObjectType, depth: number): string {
+function everythingOf(type: GraphQLObjectType, depth: number): string[] {
   const fields = Object.values(type.getFields()).flatMap((field) => {
     if (field.name === 'totalCount' || field.args.some(isRequiredArgument) || (!planOf(field) && !isPlain(field)))
       return [];
@@ -225,10 +225,13 @@ function everythingOf(type: GraphQLObjectType, depth: number): string {
     if (isLeafType(named)) return [field.name];
     if (isAbstractType(named)) return depth > 0 ? [`${field.name} { __typename }`] : [];
     if (!isObjectType(named) || depth === 0) return [];
-    return [`${field.name} { ${everythingOf(named, named.name.endsWith('Connection') ? depth : depth - 1)} }`];
+    const inner = everythingOf(named, named.name.endsWith('Connection') ? depth : depth - 1);
+    return [`${field.name} { ${inner.join(' ')} }`];
   });
-  return ['__typename', ...fields].join(' ');
+  return ['__typename', ...fields];
 }
+
+const FIELDS_AT_ONCE = 8;
 
 describe.each(VIEWERS)('records by their ids at %s', (who) => {
   const types = Object.values(schema.getQueryType()!.getFields()).filter((field) => planOf(field)?.is === 'byId');
@@ -238,9 +241,13 @@ describe.each(VIEWERS)('records by their ids at %s', (who) => {
     const type = getNamedType(field.type);
     if (!isObjectType(type)) throw new Error(`${name} is no record.`);
     const [row] = await ask<{ id: string }>(`select id from ${table} where sensitivity = 0 order by sequence limit 1`);
-    const found = await faultsOf(who, `query ($id: ID!) { ${name}(id: $id) { ${everythingOf(type, 1)} } }`, {
-      id: row?.id ?? visible('persons'),
-    });
-    expect(found.faults).toEqual([]);
+    const fields = everythingOf(type, 1);
+    // In parts: all at once would be too long a statement for a plan.
+    for (let at = 0; at < fields.length; at += FIELDS_AT_ONCE) {
+      const some = fields.slice(at, at + FIELDS_AT_ONCE).join(' ');
+      const id = row?.id ?? visible('persons');
+      const { faults } = await faultsOf(who, `query ($id: ID!) { ${name}(id: $id) { ${some} } }`, { id });
+      expect({ some, faults }).toEqual({ some, faults: [] });
+    }
   });
 });

@@ -35,7 +35,9 @@ test('a killed database is brought back on its port, once for all who use it, al
   // The reader of one goes away, as in `kualik serve | head -1`.
   one.child.process.stdout!.destroy();
   one.child.process.stderr!.destroy();
-  for (let round = 0; round < 2; round++) {
+  // Whichever looks first brings it back; the other may not see that it was gone. So as often as it takes until it was the second.
+  const seen = /the embedded database is gone.*the embedded database is back/s;
+  for (let round = 0; round < 2 || !seen.test(two.child.output()); round++) {
     const before = embeddedStatus(dir).running!;
     killDatabase();
     await replaced(before.pid);
@@ -45,7 +47,6 @@ test('a killed database is brought back on its port, once for all who use it, al
     expect(after.pid).not.toBe(before.pid);
     expect(after.usedBy.sort()).toEqual([one.child.process.pid, two.child.process.pid].sort());
   }
-  expect(two.child.output()).toMatch(/the embedded database is gone.*the embedded database is back/s);
   one.child.process.kill('SIGINT');
   expect(await one.child.ended).toEqual({ code: 0, signal: null });
   expect((await post(two.base, ALIVE)).errors).toEqual([]);

@@ -58,8 +58,8 @@ export interface Rows {
   /** Conditions on the noun's table under its own name, tied to PARENT. */
   where: Sql;
   orderBy: Sql;
-  /** Of rows that `from` makes and that are no records: of which records they are made. */
-  madeOf?: (row: RowAlias) => Sql;
+  /** Of rows that `from` makes and that are no records: of which records they are made; `own` where they only count. */
+  madeOf?: MadeOf;
 }
 
 /**

@@ -37,6 +37,7 @@ export const SUPPORT_OF: Plan = {
       fields: {},
       columns: [number('claims', 'claims'), number('records', 'records'), number('onlySupportOf', 'only_support_of')],
     },
+    madeOf: 'own',
     from: raw(`select count(c.id)::int as claims, count(distinct c.record_id)::int as records,
         (count(distinct c.record_id) filter (where ${ONLY_SUPPORT}))::int as only_support_of
       from (select parent.id) s(id) cross join lateral (
