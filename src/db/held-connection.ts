@@ -49,7 +49,7 @@ const ENTER = 'select auth.enter($1)';
 
 /** By path, then by text: a key of both would be a copy of the text, and some are 60 kB. */
 const names = new Map<string, Map<string, string>>();
-const CHARACTERS_NAMED = 8_000_000;
+const CHARACTERS_NAMED = 4_000_000;
 let characters = 0;
 
 function cachedName(sql: string, searchPath: string): string {

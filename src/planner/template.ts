@@ -56,7 +56,7 @@ const TEXTS_KEPT = 50;
 /** Characters of a text: a longer one takes PostgreSQL longer to plan than the resolvers take to answer, and more memory. */
 const LONGEST_TEXT = 100_000;
 /** Characters kept of all questions together, since whoever asks chooses how many there are. */
-const CHARACTERS_KEPT = 8_000_000;
+const CHARACTERS_KEPT = 4_000_000;
 
 /** What a text was joined from. */
 interface Joined {
@@ -64,12 +64,17 @@ interface Joined {
   text: string;
 }
 
-/** Those of all questions, the oldest first. */
-const kept = new Map<Joined, Template>();
+/** Those of all questions, the oldest first; a question that nobody knows any more is not kept for its texts. */
+const kept = new Map<Joined, WeakRef<Template>>();
 let characters = 0;
+
+function drop(joined: Joined): void {
+  if (kept.delete(joined)) characters -= joined.text.length;
+}
 
 export class Template {
   readonly #fragment: Sql;
+  readonly #self = new WeakRef(this);
   /** The one that was used last stands first. */
   #joined: Joined[] = [];
 
@@ -102,17 +107,19 @@ export class Template {
   #keep(joined: Joined): void {
     while (this.#joined.length >= TEXTS_KEPT) this.#forget(this.#joined.at(-1)!);
     this.#joined.unshift(joined);
-    kept.set(joined, this);
+    kept.set(joined, this.#self);
     characters += joined.text.length;
     for (const [oldest, template] of kept) {
       if (characters <= CHARACTERS_KEPT) break;
-      template.#forget(oldest);
+      const owner = template.deref();
+      if (owner) owner.#forget(oldest);
+      else drop(oldest);
     }
   }
 
   #forget(joined: Joined): void {
     this.#joined = this.#joined.filter((other) => other !== joined);
-    if (kept.delete(joined)) characters -= joined.text.length;
+    drop(joined);
   }
 
   #join(parts: readonly Sql[]): string {
